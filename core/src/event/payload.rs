@@ -1,0 +1,196 @@
+//! The data of each event: one table, from which the structs, their samples, their errors and the JSON Schema come.
+
+use alloc::string::{String, ToString};
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Why `data` is not that of its event: which field, and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataError {
+    field: &'static str,
+    expected: &'static str,
+    found: Option<&'static str>,
+}
+
+impl DataError {
+    /// The field of `data` that is missing or wrong.
+    #[must_use]
+    pub const fn field(&self) -> &'static str {
+        self.field
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let DataError { field, expected, found } = self;
+        match found {
+            None => write!(f, "`data.{field}` is missing: expected {expected}"),
+            Some(found) => write!(f, "`data.{field}` is {found}: expected {expected}"),
+        }
+    }
+}
+
+impl core::error::Error for DataError {}
+
+/// What a field can hold.
+trait Field: Sized {
+    const EXPECTED: &'static str;
+    fn read(value: &Value) -> Option<Self>;
+}
+
+impl Field for String {
+    const EXPECTED: &'static str = "a string";
+    fn read(value: &Value) -> Option<String> {
+        value.as_str().map(ToString::to_string)
+    }
+}
+
+impl Field for u64 {
+    const EXPECTED: &'static str = "a whole number, not negative";
+    fn read(value: &Value) -> Option<u64> {
+        value.as_u64()
+    }
+}
+
+impl Field for i64 {
+    const EXPECTED: &'static str = "a whole number";
+    fn read(value: &Value) -> Option<i64> {
+        value.as_i64()
+    }
+}
+
+fn take<T: Field>(data: &mut Map<String, Value>, field: &'static str) -> Result<T, DataError> {
+    let expected = T::EXPECTED;
+    let value = data.remove(field).ok_or(DataError { field, expected, found: None })?;
+    T::read(&value).ok_or(DataError { field, expected, found: Some(describe(&value)) })
+}
+
+const fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "another number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// One struct per event. Each field has its sample beside it, so that sample and type cannot drift apart.
+macro_rules! payloads {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident {
+            $(
+                $(#[doc = $field_doc:literal])+
+                $field:ident: $type:ty = $sample:expr,
+            )+
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(example = Self::sample()))]
+        pub struct $name {
+            $(
+                $(#[doc = $field_doc])+
+                pub $field: $type,
+            )+
+            /// Fields that this version does not know yet.
+            #[serde(flatten)]
+            pub extra: Map<String, Value>,
+        }
+
+        impl $name {
+            /// A realistic sample: what `test` and `trigger` send, and the example in the JSON Schema.
+            #[must_use]
+            pub fn sample() -> Self {
+                Self { $($field: $sample.into(),)+ extra: Map::new() }
+            }
+
+            /// Reads the data of this event, and keeps the fields it does not know in `extra`.
+            ///
+            /// # Errors
+            ///
+            /// [`DataError`] naming the first field that is missing or of another type.
+            pub fn from_data(mut data: Map<String, Value>) -> Result<Self, DataError> {
+                Ok(Self { $($field: take(&mut data, stringify!($field))?,)+ extra: data })
+            }
+
+            /// The data as JSON, with the fields in `extra`; where a name is in both, the typed field wins.
+            #[must_use]
+            pub fn to_data(&self) -> Map<String, Value> {
+                let mut data = self.extra.clone();
+                $(data.insert(stringify!($field).to_string(), Value::from(self.$field.clone()));)+
+                data
+            }
+        }
+    )+};
+}
+
+payloads! {
+    /// The data of `lookup.completed`: an email look-up has finished.
+    LookupCompleted {
+        /// The email address that was looked up.
+        email: String = "ada@example.com",
+        /// The id of the look-up, `lu_` and more.
+        lookup_id: String = "lu_7f3kq9x2m4",
+    }
+
+    /// The data of `monitor.run.completed`: a run of a monitor has finished.
+    MonitorRunCompleted {
+        /// The id of the monitor.
+        monitor_id: String = "mon_5h2c8v1t",
+        /// The name that the monitor was given.
+        monitor_name: String = "Key accounts",
+        /// The id of this run.
+        run_id: String = "run_9d4j6w3p",
+        /// How many records the run looked at.
+        total_records: u64 = 250u64,
+        /// In how many of them something had changed.
+        changes_detected: u64 = 4u64,
+        /// How many credits the run used.
+        credits_used: u64 = 250u64,
+    }
+
+    /// The data of `apikey.created`: an API key was created. The key itself is never in it.
+    ApiKeyCreated {
+        /// The id of the key.
+        key_id: String = "key_2b8n5r7z",
+        /// The name that the key was given.
+        name: String = "Production",
+        /// The end of the key, to recognise it by: `...` and its last four characters.
+        key_preview: String = "...a1b2",
+    }
+
+    /// The data of `apikey.revoked`: an active API key was revoked or deleted. The key itself is never in it.
+    ApiKeyRevoked {
+        /// The id of the key.
+        key_id: String = "key_2b8n5r7z",
+        /// The name that the key was given.
+        name: String = "Production",
+        /// The end of the key, to recognise it by: `...` and its last four characters.
+        key_preview: String = "...a1b2",
+    }
+
+    /// The data of `credits.low`: the workspace's remaining credits fell to its threshold.
+    CreditsLow {
+        /// How many credits remain.
+        credits_remaining: i64 = 95i64,
+        /// The threshold that was reached, in credits.
+        threshold: i64 = 100i64,
+    }
+
+    /// The data of `credits.exhausted`: the workspace has no credits left.
+    CreditsExhausted {
+        /// How many credits remain: 0.
+        credits_remaining: i64 = 0i64,
+    }
+
+    /// The data of `test`, which is sent on demand.
+    Test {
+        /// A text for people.
+        message: String = "This is a test webhook from Encrata",
+    }
+}

@@ -1,0 +1,105 @@
+//! How header values are looked up, whatever holds them.
+
+/// The plain signature: one value of 64 lower-case hexadecimal digits.
+pub(crate) const ENCRATA_SIGNATURE: &str = "x-encrata-signature";
+/// The event's id in the Standard Webhooks scheme.
+pub(crate) const WEBHOOK_ID: &str = "webhook-id";
+/// The attempt's time in the Standard Webhooks scheme, in Unix seconds.
+pub(crate) const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
+/// The signatures of the Standard Webhooks scheme.
+pub(crate) const WEBHOOK_SIGNATURE: &str = "webhook-signature";
+
+/// Something that holds a request's headers.
+///
+/// Implemented for slices, arrays and vectors of pairs (name and value each as text or bytes), for maps of them, for
+/// `http::HeaderMap` (feature `http`), for [`SignedHeaders`](crate::SignedHeaders), and for a bare text, which stands
+/// for the value of `x-encrata-signature` and nothing else.
+///
+/// ```
+/// use encrata_webhooks::Headers;
+///
+/// let headers = [("Webhook-Id", "evt_1"), ("X-Encrata-Signature", "3fb1")];
+/// let mut found = Vec::new();
+/// headers.for_each_value("webhook-id", &mut |value| found.push(value.to_vec()));
+/// assert_eq!(found, [b"evt_1"]);
+/// ```
+pub trait Headers {
+    /// Calls `each` with every value of the header `name`, in order, as it came. `name` is given in lower case and
+    /// matches in any case (RFC 9110, section 5.1).
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8]));
+}
+
+impl<T: Headers + ?Sized> Headers for &T {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        (**self).for_each_value(name, each);
+    }
+}
+
+impl Headers for str {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        if name == ENCRATA_SIGNATURE {
+            each(self.as_bytes());
+        }
+    }
+}
+
+fn visit<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+    pairs: impl IntoIterator<Item = (N, V)>,
+    name: &str,
+    each: &mut dyn FnMut(&[u8]),
+) {
+    for (candidate, value) in pairs {
+        if candidate.as_ref().eq_ignore_ascii_case(name.as_bytes()) {
+            each(value.as_ref());
+        }
+    }
+}
+
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> Headers for [(N, V)] {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        visit(self.iter().map(|(name, value)| (name, value)), name, each);
+    }
+}
+
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>, const LENGTH: usize> Headers for [(N, V); LENGTH] {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        self.as_slice().for_each_value(name, each);
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Headers for alloc::string::String {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        self.as_str().for_each_value(name, each);
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> Headers for alloc::vec::Vec<(N, V)> {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        self.as_slice().for_each_value(name, each);
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> Headers for alloc::collections::BTreeMap<N, V> {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        visit(self, name, each);
+    }
+}
+
+#[cfg(feature = "std")]
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>, S> Headers for std::collections::HashMap<N, V, S> {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        visit(self, name, each);
+    }
+}
+
+#[cfg(feature = "http")]
+impl Headers for http::HeaderMap {
+    fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
+        for value in self.get_all(name) {
+            each(value.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,36 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+// In reading order.
+mod error;
+mod hex;
+mod secret;
+mod sign;
+mod signature;
+pub mod standard;
+
+mod headers;
+#[cfg(feature = "alloc")]
+mod verify;
+
+pub mod event;
+
+pub use error::{Error, SecretFault, SignError};
+pub use event::EventKind;
+#[cfg(feature = "serde")]
+pub use event::{Envelope, Event, EventData};
+pub use headers::Headers;
+#[cfg(feature = "alloc")]
+pub use secret::{Secret, Secrets};
+pub use sign::{Key, Signing};
+pub use signature::{Signature, verify_signature};
+#[cfg(feature = "alloc")]
+pub use verify::{SignedHeaders, Verified, Webhook};

@@ -1,0 +1,193 @@
+//! The signing secret: checked once, shown only on purpose.
+
+use crate::error::SecretFault;
+
+/// Every secret as Encrata issues it begins with this; it is part of the key of `x-encrata-signature`, and not part
+/// of the Standard Webhooks key.
+pub(crate) const PREFIX: &str = "whsec_";
+
+/// The wire contract's rule for secrets.
+///
+/// What is refused here is not wrong as an HMAC key, but no issued secret looks like it, and the two schemes (one
+/// takes the text as it is, the other decodes it) would derive keys that do not belong together.
+pub(crate) fn check(secret: &str) -> Result<(), SecretFault> {
+    let is_space = |c: char| c.is_whitespace() || c == '\u{feff}';
+    if secret.chars().all(is_space) {
+        return Err(SecretFault::Blank);
+    }
+    if secret.chars().any(char::is_control) {
+        return Err(SecretFault::ControlCharacter);
+    }
+    if secret.starts_with(is_space) || secret.ends_with(is_space) {
+        return Err(SecretFault::SurroundingWhitespace);
+    }
+    if secret.starts_with(is_quote) || secret.ends_with(is_quote) {
+        return Err(SecretFault::SurroundingQuotes);
+    }
+    if secret == PREFIX {
+        return Err(SecretFault::OnlyPrefix);
+    }
+    Ok(())
+}
+
+pub(crate) const fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '«' | '»')
+}
+
+#[cfg(feature = "alloc")]
+pub use owned::{Secret, Secrets};
+
+#[cfg(feature = "alloc")]
+mod owned {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+    use core::fmt;
+
+    use zeroize::{Zeroize, Zeroizing};
+
+    use super::{PREFIX, check};
+    use crate::error::Error;
+    use crate::hex;
+    use crate::sign::Key;
+    use crate::standard::StandardKey;
+
+    /// A webhook's signing secret, checked.
+    ///
+    /// There is no `Clone`, `Display`, `Deref` or `PartialEq`, and `Debug` is redacted: the one way to the text is
+    /// [`expose`](Secret::expose), which a review can search for. The memory is wiped when it is dropped.
+    ///
+    /// ```
+    /// use encrata_webhooks::{Error, Secret, SecretFault};
+    ///
+    /// let secret = Secret::new("whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c")?;
+    /// assert_eq!(format!("{secret:?}"), "Secret([redacted])");
+    ///
+    /// let from_a_file = Secret::new("whsec_6cce5d54\n");
+    /// assert_eq!(from_a_file.unwrap_err(), Error::InvalidSecret(SecretFault::ControlCharacter));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub struct Secret(Zeroizing<String>);
+
+    impl Secret {
+        /// Checks a secret.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::InvalidSecret`] with the fault named: blank, only the prefix `whsec_`, surrounded by white space
+        /// or quotes, or holding a control character.
+        pub fn new(secret: impl Into<String>) -> Result<Secret, Error> {
+            let secret = Zeroizing::new(secret.into());
+            check(&secret)?;
+            Ok(Secret(secret))
+        }
+
+        /// The secret in its issued form, `whsec_` and 64 lower-case hexadecimal digits, from 32 random bytes.
+        ///
+        /// This crate has no source of randomness: the caller brings bytes from the operating system's.
+        #[must_use]
+        pub fn from_entropy(mut entropy: [u8; 32]) -> Secret {
+            let digits = Zeroizing::new(hex::encode(&entropy));
+            entropy.zeroize();
+            let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + digits.len()));
+            text.push_str(PREFIX);
+            text.extend(digits.iter().map(|&digit| char::from(digit)));
+            Secret(text)
+        }
+
+        /// The text itself. Show it once, to the one who asked for it; store it encrypted; never log it.
+        #[must_use]
+        pub fn expose(&self) -> &str {
+            &self.0
+        }
+
+        /// The key of `x-encrata-signature`. Infallible, since the secret was checked.
+        #[must_use]
+        pub fn key(&self) -> Key {
+            Key::from_bytes(self.0.as_bytes())
+        }
+
+        /// The key of `webhook-signature`.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::InvalidSecret`] when there is no base64 after `whsec_`; never for an issued secret.
+        pub fn standard_key(&self) -> Result<StandardKey, Error> {
+            StandardKey::new(&self.0)
+        }
+    }
+
+    impl fmt::Debug for Secret {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Secret([redacted])")
+        }
+    }
+
+    impl From<&Secret> for Key {
+        fn from(secret: &Secret) -> Key {
+            secret.key()
+        }
+    }
+
+    /// One or several secrets, some of which may be unset: what [`Webhook::new`](crate::Webhook::new) takes.
+    ///
+    /// A text, a [`Secret`], an `Option` of one (`None` is unset, and so is the empty text, which is what an unset
+    /// variable looks like in many a configuration), or an array, slice or vector of these.
+    pub trait Secrets {
+        /// Calls `each` with every secret that is set, in order.
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str));
+    }
+
+    impl Secrets for str {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            if !self.is_empty() {
+                each(self);
+            }
+        }
+    }
+
+    impl Secrets for String {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            self.as_str().for_each_secret(each);
+        }
+    }
+
+    impl Secrets for Secret {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            each(self.expose());
+        }
+    }
+
+    impl<T: Secrets + ?Sized> Secrets for &T {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            (**self).for_each_secret(each);
+        }
+    }
+
+    impl<T: Secrets> Secrets for Option<T> {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            if let Some(secrets) = self {
+                secrets.for_each_secret(each);
+            }
+        }
+    }
+
+    impl<T: Secrets> Secrets for [T] {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            for secrets in self {
+                secrets.for_each_secret(each);
+            }
+        }
+    }
+
+    impl<T: Secrets, const N: usize> Secrets for [T; N] {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            self.as_slice().for_each_secret(each);
+        }
+    }
+
+    impl<T: Secrets> Secrets for Vec<T> {
+        fn for_each_secret(&self, each: &mut dyn FnMut(&str)) {
+            self.as_slice().for_each_secret(each);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The keyed state behind `x-encrata-signature`.
+
+use core::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::error::Error;
+use crate::secret;
+use crate::signature::Signature;
+
+/// A key, ready to sign: HMAC-SHA256 (RFC 2104) keyed with the UTF-8 bytes of the **whole** secret, prefix included.
+///
+/// Both padded key blocks are hashed once, at construction, so the second message costs no key schedule. There is no
+/// `Clone`: signing takes `&self`, so a reference or an `Arc` serves where a copy would leave the key in one place
+/// more. The state is wiped when it is dropped.
+///
+/// ```
+/// use encrata_webhooks::Key;
+///
+/// let key = Key::new("whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c")?;
+/// let body = br#"{"created_at":"2026-01-01T00:00:00Z","data":{"message":"This is a test webhook from Encrata"},"event":"test"}"#;
+/// assert_eq!(key.sign(body).to_string(), "3fb19dcfef1ae27c09eb5655b45bda0c0a89c34dbc928332182afeee235361e3");
+/// # Ok::<(), encrata_webhooks::Error>(())
+/// ```
+pub struct Key(Hmac<Sha256>);
+
+impl Key {
+    /// The key of a secret. A [`Secret`](crate::Secret) that was checked before has [`key`](crate::Secret::key).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSecret`] with the fault named.
+    pub fn new(secret: &str) -> Result<Key, Error> {
+        secret::check(secret)?;
+        Ok(Key::from_bytes(secret.as_bytes()))
+    }
+
+    /// A key of any bytes, unchecked: for test vectors and for keys that are not text.
+    ///
+    /// For a secret use [`new`](Key::new), which refuses an empty one: anyone can sign with the empty key.
+    #[must_use]
+    pub fn from_bytes(key: &[u8]) -> Key {
+        Key(<Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length"))
+    }
+
+    /// Signs one message.
+    #[must_use]
+    pub fn sign(&self, body: impl AsRef<[u8]>) -> Signature {
+        let mut signing = self.signing();
+        signing.update(body.as_ref());
+        signing.finish()
+    }
+
+    /// Whether this signature is the one of this message, in time that depends on the message's length only.
+    #[must_use]
+    pub fn verify(&self, body: impl AsRef<[u8]>, signature: &Signature) -> bool {
+        self.sign(body) == *signature
+    }
+
+    /// Begins a message that comes in pieces.
+    #[must_use]
+    pub fn signing(&self) -> Signing {
+        Signing(self.0.clone())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key([redacted])")
+    }
+}
+
+/// A message that is signed or verified piece by piece; where it is cut makes no difference.
+///
+/// ```
+/// use encrata_webhooks::Key;
+///
+/// let key = Key::new("whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c")?;
+/// let mut signing = key.signing();
+/// signing.update(b"{\"event\":");
+/// signing.update(b"\"test\"}");
+/// assert_eq!(signing.finish(), key.sign(b"{\"event\":\"test\"}"));
+/// # Ok::<(), encrata_webhooks::Error>(())
+/// ```
+pub struct Signing(Hmac<Sha256>);
+
+impl Signing {
+    /// Takes the next piece.
+    pub fn update(&mut self, piece: &[u8]) {
+        Mac::update(&mut self.0, piece);
+    }
+
+    /// The signature of all pieces.
+    #[must_use]
+    pub fn finish(self) -> Signature {
+        Signature::from_bytes(self.0.finalize().into_bytes().into())
+    }
+
+    /// Whether this is the signature of all pieces, in constant time.
+    #[must_use]
+    pub fn verify(self, signature: &Signature) -> bool {
+        self.finish() == *signature
+    }
+}
+
+impl fmt::Debug for Signing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signing([redacted])")
+    }
+}
+
+/// So that a number can be signed without being written down first.
+impl fmt::Write for Signing {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.update(text.as_bytes());
+        Ok(())
+    }
+}

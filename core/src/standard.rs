@@ -1,0 +1,219 @@
+//! The [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md)
+//! scheme: `webhook-id`, `webhook-timestamp` and `webhook-signature`, symmetric (`v1`) only.
+
+use core::fmt::{self, Write as _};
+use core::str::FromStr;
+
+use base64ct::{Base64, Decoder, Encoding};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, SecretFault, SignError};
+use crate::secret;
+use crate::sign::{Key, Signing};
+use crate::signature::Signature;
+
+/// At most this many well-formed `v1` entries of one delivery are compared; our sender writes one, or two while a
+/// secret rotates. What comes after them is not looked at, so that a long header is no work.
+pub const MAX_SIGNATURES: usize = 16;
+
+/// What comes before the base64 in an entry that we can check.
+const VERSION: &str = "v1,";
+/// 32 bytes in padded base64.
+const BASE64_LENGTH: usize = 44;
+/// SHA-256 works in blocks of 64 bytes, and HMAC hashes a key that is longer (RFC 2104, section 2).
+const BLOCK_LENGTH: usize = 64;
+
+/// The Standard Webhooks key of a secret: the base64 after `whsec_`, decoded, just as the published libraries derive
+/// it. For a secret as Encrata issues it that reads 64 hexadecimal digits *as base64*, which gives 48 bytes.
+///
+/// ```
+/// use encrata_webhooks::standard::StandardKey;
+///
+/// let key = StandardKey::new("whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c")?;
+/// let signature = key.sign("evt_1", 1_767_225_600, b"{}")?;
+/// assert!(signature.to_string().starts_with("v1,"));
+/// assert!(key.verify("evt_1", 1_767_225_600, b"{}", &signature));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct StandardKey(Key);
+
+impl StandardKey {
+    /// Derives the key. `whsec_` may be absent; what follows must be padded base64, in which no bit is left over.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSecret`], with [`SecretFault::NotBase64`] when the secret is fine for the other scheme.
+    pub fn new(secret: &str) -> Result<StandardKey, Error> {
+        secret::check(secret)?;
+        let encoded = secret.strip_prefix(secret::PREFIX).unwrap_or(secret);
+        let key = decode_key(encoded).ok_or(Error::InvalidSecret(SecretFault::NotBase64))?;
+        Ok(StandardKey(key))
+    }
+
+    /// Signs `id.timestamp.body`; the timestamp is in Unix seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`SignError::InvalidId`] when the id is empty, holds a dot or anything but visible ASCII characters: with a
+    /// dot in it, the same bytes could be read as another id with another timestamp. [`SignError::InvalidTimestamp`]
+    /// when the timestamp is negative.
+    pub fn sign(&self, id: &str, timestamp: i64, body: &[u8]) -> Result<StandardSignature, SignError> {
+        if !is_valid_id(id.as_bytes()) {
+            return Err(SignError::InvalidId);
+        }
+        if timestamp < 0 {
+            return Err(SignError::InvalidTimestamp);
+        }
+        let mut signing = self.0.signing();
+        // Writing into the MAC cannot fail.
+        let _ = write!(signing, "{id}.{timestamp}.");
+        signing.update(body);
+        Ok(StandardSignature(signing.finish()))
+    }
+
+    /// Whether the signature is that of this id, timestamp (in Unix seconds) and body, in constant time. It does not
+    /// look at the clock: whether the timestamp is recent is the caller's question.
+    #[must_use]
+    pub fn verify(&self, id: &str, timestamp: i64, body: &[u8], signature: &StandardSignature) -> bool {
+        self.sign(id, timestamp, body).is_ok_and(|expected| expected == *signature)
+    }
+
+    /// The MAC over header values as they came, whatever they hold.
+    pub(crate) fn sign_raw(&self, id: &[u8], timestamp: &[u8], body: &[u8]) -> StandardSignature {
+        let mut signing: Signing = self.0.signing();
+        for piece in [id, b".", timestamp, b".", body] {
+            signing.update(piece);
+        }
+        StandardSignature(signing.finish())
+    }
+}
+
+impl fmt::Debug for StandardKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StandardKey([redacted])")
+    }
+}
+
+/// Base64 of any length into a key, without an allocation: a key that fits a block is used as it is, and of a longer
+/// one only the hash is ever needed.
+fn decode_key(encoded: &str) -> Option<Key> {
+    let mut decoder = Decoder::<Base64>::new(encoded.as_bytes()).ok()?;
+    let length = decoder.remaining_len();
+    let mut block = Zeroizing::new([0; BLOCK_LENGTH]);
+    if length <= BLOCK_LENGTH {
+        let key = decoder.decode(&mut block[..length]).ok()?;
+        return Some(Key::from_bytes(key));
+    }
+    let mut hash = Sha256::new();
+    while !decoder.is_finished() {
+        let piece = decoder.remaining_len().min(BLOCK_LENGTH);
+        hash.update(decoder.decode(&mut block[..piece]).ok()?);
+    }
+    let key: Zeroizing<[u8; 32]> = Zeroizing::new(hash.finalize().into());
+    Some(Key::from_bytes(&key[..]))
+}
+
+/// At least one character, all of them visible ASCII, and no dot.
+pub(crate) fn is_valid_id(id: &[u8]) -> bool {
+    !id.is_empty() && id.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'.')
+}
+
+/// One entry of `webhook-signature`: 32 bytes, written as `v1,` and padded base64. `==` is constant time.
+///
+/// ```
+/// use encrata_webhooks::standard::StandardSignature;
+///
+/// let text = "v1,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+/// assert_eq!(text.parse::<StandardSignature>()?.to_string(), text);
+/// # Ok::<(), encrata_webhooks::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct StandardSignature(Signature);
+
+impl StandardSignature {
+    /// A signature of these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> StandardSignature {
+        StandardSignature(Signature::from_bytes(bytes))
+    }
+
+    /// The bytes, to be written somewhere. Compare signatures, not these.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    fn from_entry(entry: &[u8]) -> Option<StandardSignature> {
+        let encoded = entry.strip_prefix(VERSION.as_bytes())?;
+        if encoded.len() != BASE64_LENGTH {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        let decoded = Base64::decode(encoded, &mut bytes).ok()?;
+        (decoded.len() == bytes.len()).then_some(())?;
+        Some(StandardSignature::from_bytes(bytes))
+    }
+}
+
+impl FromStr for StandardSignature {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<StandardSignature, Error> {
+        StandardSignature::from_entry(text.as_bytes()).ok_or(Error::MalformedSignature)
+    }
+}
+
+impl ConstantTimeEq for StandardSignature {
+    fn ct_eq(&self, other: &StandardSignature) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl fmt::Display for StandardSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut buffer = [0; BASE64_LENGTH];
+        let encoded = Base64::encode(&self.to_bytes(), &mut buffer).map_err(|_| fmt::Error)?;
+        write!(f, "{VERSION}{encoded}")
+    }
+}
+
+impl fmt::Debug for StandardSignature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StandardSignature({self})")
+    }
+}
+
+/// The well-formed `v1` entries of `webhook-signature` values; other versions (`v1a`, which is asymmetric) and whatever
+/// else stands there are passed over.
+///
+/// Entries are separated by spaces. A proxy or runtime may have joined two such headers with `, `, so one comma at the
+/// end of an entry is not part of it.
+#[derive(Default)]
+pub(crate) struct Entries {
+    found: [Option<StandardSignature>; MAX_SIGNATURES],
+    count: usize,
+}
+
+impl Entries {
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        for entry in value.split(|&byte| byte == b' ') {
+            let Some(slot) = self.found.get_mut(self.count) else { return };
+            let entry = entry.strip_suffix(b",").unwrap_or(entry);
+            if let Some(signature) = StandardSignature::from_entry(entry) {
+                *slot = Some(signature);
+                self.count += 1;
+            }
+        }
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Whether one of them is the expected one; all are compared, whichever matches.
+    pub(crate) fn contain(&self, expected: &StandardSignature) -> Choice {
+        self.found.iter().flatten().fold(Choice::from(0), |any, entry| any | entry.ct_eq(expected))
+    }
+}
