@@ -198,6 +198,20 @@ impl SecretFault {
         SecretFault::ControlCharacter,
         SecretFault::NotBase64,
     ];
+
+    /// A stable name.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            SecretFault::Missing => "missing",
+            SecretFault::Blank => "blank",
+            SecretFault::OnlyPrefix => "only_prefix",
+            SecretFault::SurroundingWhitespace => "surrounding_whitespace",
+            SecretFault::SurroundingQuotes => "surrounding_quotes",
+            SecretFault::ControlCharacter => "control_character",
+            SecretFault::NotBase64 => "not_base64",
+        }
+    }
 }
 
 impl fmt::Display for SecretFault {

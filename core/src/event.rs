@@ -13,6 +13,9 @@ pub use kind::{EventKind, UnknownKind};
 
 #[cfg(feature = "serde")]
 pub use data::{Event, EventData};
+#[cfg(any(feature = "schema", feature = "diagnose"))]
+#[cfg(feature = "serde")]
+pub(crate) use envelope::Sorted;
 #[cfg(feature = "serde")]
 pub use envelope::{Envelope, EnvelopeError};
 #[cfg(feature = "serde")]

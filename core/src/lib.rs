@@ -23,6 +23,13 @@ mod verify;
 
 pub mod event;
 
+#[cfg(feature = "diagnose")]
+pub mod diagnose;
+#[cfg(feature = "schema")]
+pub mod schema;
+
+#[cfg(feature = "diagnose")]
+pub use diagnose::{Cause, Diagnosis, diagnose};
 pub use error::{Error, SecretFault, SignError};
 pub use event::EventKind;
 #[cfg(feature = "serde")]
