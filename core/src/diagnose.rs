@@ -154,11 +154,11 @@ fn unproven(claims: &[Claim], received: &Received, body: &[u8], secret: &str) ->
         diagnosis.message = fault.to_string();
         return diagnosis;
     }
-    if received.has_repeated_plain() {
-        return Diagnosis::proven(&[Cause::SignatureRepeated]);
-    }
     if claims.iter().any(|claim| claim.fault == Some(Cause::SignatureInWrongHeader)) {
         return Diagnosis::proven(&[Cause::SignatureInWrongHeader]);
+    }
+    if received.has_repeated_plain() {
+        return Diagnosis::proven(&[Cause::SignatureRepeated]);
     }
     if received.lacks_standard_parts() {
         return Diagnosis::proven(&[Cause::StandardHeadersMissing]);

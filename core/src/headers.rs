@@ -103,3 +103,54 @@ impl Headers for http::HeaderMap {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::{String, ToString};
+    use std::vec;
+    use std::vec::Vec;
+
+    use super::Headers;
+
+    fn values<H: Headers + ?Sized>(headers: &H, name: &str) -> Vec<Vec<u8>> {
+        let mut values = Vec::new();
+        headers.for_each_value(name, &mut |value| values.push(value.to_vec()));
+        values
+    }
+
+    #[test]
+    fn names_match_in_any_case_and_all_values_come_in_order() {
+        let pairs = [("A", "1"), ("b", "2"), ("a", "3")];
+        assert_eq!(values(&pairs, "a"), [b"1", b"3"]);
+        assert_eq!(values(&pairs[..1], "a"), [b"1"]);
+        assert_eq!(values(&&pairs, "c"), Vec::<Vec<u8>>::new());
+        let bytes: [(&[u8], &[u8]); 1] = [(b"A", b"\xff")];
+        assert_eq!(values(&bytes, "a"), [b"\xff"]);
+    }
+
+    #[test]
+    fn a_bare_text_is_the_plain_signature() {
+        assert_eq!(values("abc", "x-encrata-signature"), [b"abc"]);
+        assert!(values("abc", "webhook-signature").is_empty());
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn owned_headers() {
+        let pair = ("X".to_string(), "1".to_string());
+        assert_eq!(values(&vec![pair.clone()], "x"), [b"1"]);
+        assert_eq!(values(&std::collections::BTreeMap::from([pair.clone()]), "x"), [b"1"]);
+        #[cfg(feature = "std")]
+        assert_eq!(values(&std::collections::HashMap::from([pair]), "x"), [b"1"]);
+        assert_eq!(values(&String::from("abc"), "x-encrata-signature"), [b"abc"]);
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn http_headers() {
+        let mut map = http::HeaderMap::new();
+        map.append("webhook-id", http::HeaderValue::from_static("1"));
+        map.append("Webhook-Id", http::HeaderValue::from_bytes(b"\xff").unwrap());
+        assert_eq!(values(&map, "webhook-id"), [&b"1"[..], b"\xff"]);
+    }
+}

@@ -29,3 +29,35 @@ const fn digit(character: u8) -> Option<u8> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode};
+
+    #[test]
+    fn every_byte_there_and_back() {
+        for byte in 0..=u8::MAX {
+            let bytes = [byte; 32];
+            let text = encode(&bytes);
+            assert_eq!(std::format!("{byte:02x}").as_bytes(), &text[..2]);
+            assert_eq!(decode(&text), Some(bytes));
+        }
+    }
+
+    #[test]
+    fn only_lower_case_digits_count() {
+        for byte in 0..=u8::MAX {
+            let mut text = [b'0'; 64];
+            text[63] = byte;
+            let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+            assert_eq!(decode(&text).is_some(), is_digit, "{byte}");
+        }
+    }
+
+    #[test]
+    fn only_64_digits_count() {
+        for length in (0..200).filter(|&length| length != 64) {
+            assert_eq!(decode(&std::vec![b'0'; length]), None);
+        }
+    }
+}

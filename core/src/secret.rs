@@ -191,3 +191,71 @@ mod owned {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::{PREFIX, check};
+    use crate::error::SecretFault;
+
+    #[test]
+    fn every_fault_is_named() {
+        let secret = "whsec_0123456789abcdef";
+        assert_eq!(check(secret), Ok(()));
+        assert_eq!(check("two words"), Ok(()));
+        for blank in ["", " ", "\t\n", "\u{a0}", "\u{feff}", "\u{3000} "] {
+            assert_eq!(check(blank), Err(SecretFault::Blank), "{blank:?}");
+        }
+        assert_eq!(check(PREFIX), Err(SecretFault::OnlyPrefix));
+        for space in [" ", "\u{a0}", "\u{2003}", "\u{feff}"] {
+            assert_eq!(check(&format!("{secret}{space}")), Err(SecretFault::SurroundingWhitespace));
+            assert_eq!(check(&format!("{space}{secret}")), Err(SecretFault::SurroundingWhitespace));
+        }
+        for quote in ['"', '\'', '`', '‘', '’', '“', '”', '„', '«', '»'] {
+            assert_eq!(check(&format!("{quote}{secret}")), Err(SecretFault::SurroundingQuotes));
+            assert_eq!(check(&format!("{secret}{quote}")), Err(SecretFault::SurroundingQuotes));
+        }
+        for control in ['\n', '\r', '\t', '\0', '\u{7f}', '\u{85}'] {
+            assert_eq!(check(&format!("{secret}{control}")), Err(SecretFault::ControlCharacter));
+            assert_eq!(check(&format!("{control}{secret}")), Err(SecretFault::ControlCharacter));
+            assert_eq!(check(&format!("a{control}b")), Err(SecretFault::ControlCharacter));
+        }
+    }
+
+    #[test]
+    fn no_text_of_an_error_is_empty_or_twice_the_same() {
+        let texts: std::collections::BTreeSet<_> = SecretFault::ALL.iter().map(|f| format!("{f}")).collect();
+        let codes: std::collections::BTreeSet<_> = SecretFault::ALL.iter().map(|f| f.code()).collect();
+        assert_eq!((texts.len(), codes.len()), (SecretFault::ALL.len(), SecretFault::ALL.len()));
+        assert!(texts.iter().all(|text| text.len() > 20));
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn a_secret_is_shown_on_purpose_only() {
+        use crate::secret::Secret;
+
+        let secret = Secret::from_entropy([0xa5; 32]);
+        assert_eq!(secret.expose(), format!("whsec_{}", "a5".repeat(32)));
+        let webhook = crate::Webhook::new(&secret).unwrap();
+        let shown = format!(
+            "{secret:?} {:?} {:?} {:?} {webhook:?}",
+            secret.key(),
+            secret.standard_key().unwrap(),
+            secret.key().signing()
+        );
+        assert!(!shown.contains("a5a5"), "{shown}");
+    }
+
+    #[test]
+    fn what_holds_a_key_is_wiped_when_dropped() {
+        const fn wipes<T: zeroize::ZeroizeOnDrop>() {}
+        // `Hmac` itself is not marked, but each part of it is.
+        const { wipes::<sha2::Sha256>() };
+        #[cfg(feature = "alloc")]
+        const {
+            wipes::<zeroize::Zeroizing<alloc::string::String>>()
+        };
+    }
+}

@@ -217,3 +217,78 @@ impl Entries {
         self.found.iter().flatten().fold(Choice::from(0), |any, entry| any | entry.ct_eq(expected))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec;
+
+    use super::*;
+
+    const SECRET: &str = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
+
+    #[test]
+    fn keys_of_every_length_around_the_block() {
+        for length in 1..300 {
+            let bytes: vec::Vec<u8> = (0..length).map(|i| u8::try_from(i % 251).unwrap()).collect();
+            let mut buffer = vec![0; 400];
+            let encoded = Base64::encode(&bytes, &mut buffer).unwrap();
+            let key = StandardKey::new(&format!("whsec_{encoded}")).unwrap();
+            let expected = Key::from_bytes(&bytes).sign(b"evt_1.7.body");
+            assert_eq!(key.sign("evt_1", 7, b"body").unwrap().to_bytes(), expected.to_bytes(), "{length}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_base64_has_no_key() {
+        for encoded in ["a", "ab", "abc", "abcd=", "ab==cd", "a-_d", "a bc", "whsec_abcd", "====", "ab=="] {
+            let error = StandardKey::new(&format!("whsec_{encoded}")).unwrap_err();
+            assert_eq!(error, Error::InvalidSecret(SecretFault::NotBase64), "{encoded}");
+        }
+        assert_eq!(StandardKey::new("whsec_").unwrap_err(), Error::InvalidSecret(SecretFault::OnlyPrefix));
+        let long = format!("whsec_{}!", "A".repeat(131));
+        assert_eq!(StandardKey::new(&long).unwrap_err(), Error::InvalidSecret(SecretFault::NotBase64));
+    }
+
+    #[test]
+    fn ids_with_a_dot_are_not_signed() {
+        let key = StandardKey::new(SECRET).unwrap();
+        for id in ["", "evt.1", "evt 1", "evt\n", "é"] {
+            assert_eq!(key.sign(id, 0, b""), Err(SignError::InvalidId), "{id}");
+        }
+        assert_eq!(key.sign("evt", -1, b""), Err(SignError::InvalidTimestamp));
+        assert!(key.sign("evt", i64::MAX, b"").is_ok());
+    }
+
+    #[test]
+    fn entries_are_bounded() {
+        let entry = StandardSignature::from_bytes([7; 32]);
+        let noise = "v1,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        let with = |before: usize| {
+            let mut entries = Entries::default();
+            entries.add(&[noise; 1].repeat(before).join(" ").into_bytes());
+            entries.add(entry.to_string().as_bytes());
+            bool::from(entries.contain(&entry))
+        };
+        assert!(with(MAX_SIGNATURES - 1));
+        assert!(!with(MAX_SIGNATURES));
+    }
+
+    #[test]
+    fn text_of_a_signature_is_read_strictly() {
+        let good = "v1,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        assert!(good.parse::<StandardSignature>().is_ok());
+        let bad: [String; 6] = [
+            good[3..].into(),
+            good.to_uppercase(),
+            format!("{good} "),
+            format!(" {good}"),
+            good.replace("Hh8=", "Hh9="),
+            good.replace('=', ""),
+        ];
+        for text in bad {
+            assert_eq!(text.parse::<StandardSignature>(), Err(Error::MalformedSignature), "{text}");
+        }
+    }
+}

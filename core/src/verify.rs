@@ -158,7 +158,8 @@ impl Webhook {
         if self.tolerance_seconds.is_some() {
             return Err(Error::MissingTimestamp);
         }
-        if value.contains(&b',') {
+        // The entry of the other scheme holds a comma too, but is one value.
+        if value.contains(&b',') && !value.starts_with(b"v1") {
             return Err(Error::MultipleSignatures);
         }
         let signature = Signature::from_header(&value)?;

@@ -202,3 +202,75 @@ const fn days_in(year: u32, month: u32) -> u32 {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use serde_json::{Map, Value, json};
+
+    use super::{Envelope, EnvelopeError, is_utc_seconds};
+
+    fn object(value: &Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn keys_are_sorted_at_every_level_by_their_bytes() {
+        let data = object(&json!({
+            "b": [{"z": 1, "a": {"é": 1, "e": 2, "~": 3}}, []],
+            "a": null, "B": {}, "": "x", "😀": 1, "\u{ffff}": 2, "aa": 1.5,
+        }));
+        let body = Envelope::to_bytes("e", &data, "2026-01-01T00:00:00Z").unwrap();
+        let expected = "{\"created_at\":\"2026-01-01T00:00:00Z\",\"data\":{\"\":\"x\",\"B\":{},\"a\":null,\"aa\":1.5,\
+                        \"b\":[{\"a\":{\"e\":2,\"~\":3,\"é\":1},\"z\":1},[]],\"\u{ffff}\":2,\"😀\":1},\"event\":\"e\"}";
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_not_written() {
+        let data = Map::new();
+        assert_eq!(Envelope::to_bytes("", &data, "2026-01-01T00:00:00Z"), Err(EnvelopeError::EventEmpty));
+        assert_eq!(Envelope::to_bytes("e", &data, "now"), Err(EnvelopeError::CreatedAt));
+    }
+
+    #[test]
+    fn only_whole_seconds_of_real_dates_in_utc() {
+        for text in [
+            "2026-01-01T00:00:00Z",
+            "2024-02-29T23:59:59Z",
+            "2000-02-29T00:00:00Z",
+            "0000-12-31T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+        ] {
+            assert!(is_utc_seconds(text), "{text}");
+        }
+        for text in [
+            "",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00:00z",
+            "2026-01-01t00:00:00Z",
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:00.0Z",
+            "2026-01-01T00:00:00+00:00",
+            "2026-01-01T00:00:00ZZ",
+            "2026-13-01T00:00:00Z",
+            "2026-00-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-32T00:00:00Z",
+            "2026-04-31T00:00:00Z",
+            "2025-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:60:00Z",
+            "2026-01-01T00:00:60Z",
+            "2026-1-01T00:00:000Z",
+            "+026-01-01T00:00:00Z",
+            "202é-01-01T00:00:00",
+            "２026-01-01T00:00Z",
+        ] {
+            assert!(!is_utc_seconds(text), "{text}");
+        }
+    }
+}

@@ -117,3 +117,20 @@ impl FromStr for EventKind {
         EventKind::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or(UnknownKind)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EventKind;
+
+    #[test]
+    fn names_are_read_back_and_test_cannot_be_subscribed_to() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.as_str().parse(), Ok(kind));
+            assert_eq!(EventKind::SUBSCRIBABLE.contains(&kind), kind.is_subscribable());
+        }
+        assert!(!EventKind::Test.is_subscribable());
+        for name in ["", "Test", "test ", "lookup", "lookup.completed\n"] {
+            assert!(name.parse::<EventKind>().is_err(), "{name:?}");
+        }
+    }
+}

@@ -194,3 +194,79 @@ payloads! {
         message: String = "This is a test webhook from Encrata",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use serde_json::{Value, json};
+
+    use crate::event::{CreditsLow, EventData, EventKind, LookupCompleted};
+
+    fn fault(kind: EventKind, data: Value) -> alloc::string::String {
+        let Value::Object(data) = data else { unreachable!() };
+        EventData::parse(kind, data).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_sample_is_its_event() {
+        for kind in EventKind::ALL {
+            let data = EventData::parse(kind, kind.sample()).unwrap();
+            assert_eq!(data.kind(), Some(kind));
+            assert_eq!(data.name(), kind.as_str());
+            assert_eq!(data.to_data(), kind.sample());
+        }
+    }
+
+    #[test]
+    fn the_faulty_field_is_named() {
+        let kind = EventKind::LookupCompleted;
+        assert_eq!(fault(kind, json!({"email": "a@b"})), "`data.lookup_id` is missing: expected a string");
+        assert_eq!(
+            fault(kind, json!({"email": null, "lookup_id": "lu_1"})),
+            "`data.email` is null: expected a string"
+        );
+        let mut run = EventKind::MonitorRunCompleted.sample();
+        for (value, found) in
+            [(json!(-1), "another number"), (json!(1.5), "another number"), (json!([]), "an array")]
+        {
+            run.insert("total_records".into(), value);
+            assert_eq!(
+                fault(EventKind::MonitorRunCompleted, Value::Object(run.clone())),
+                alloc::format!("`data.total_records` is {found}: expected a whole number, not negative")
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_fields_are_kept() {
+        let mut data = EventKind::CreditsLow.sample();
+        data.insert("test".into(), json!(true));
+        let EventData::CreditsLow(low) = EventData::parse(EventKind::CreditsLow, data.clone()).unwrap()
+        else {
+            unreachable!()
+        };
+        assert_eq!(low.extra, *json!({"test": true}).as_object().unwrap());
+        assert_eq!(low.to_data(), data);
+        // By way of serde too.
+        assert_eq!(serde_json::to_value(&low).unwrap(), Value::Object(data.clone()));
+        assert_eq!(serde_json::from_value::<CreditsLow>(Value::Object(data)).unwrap(), low);
+    }
+
+    #[test]
+    fn nothing_is_lost_when_data_does_not_fit() {
+        let data = json!({"email": 1}).as_object().unwrap().clone();
+        let event = EventData::read("lookup.completed".into(), data.clone());
+        assert_eq!(event, EventData::Unknown { event: "lookup.completed".into(), data: data.clone() });
+        assert_eq!(event.name(), "lookup.completed");
+        assert_eq!(event.kind(), None);
+        assert_eq!(event.to_data(), data);
+    }
+
+    #[test]
+    fn a_typed_field_wins_over_an_extra_one() {
+        let mut data = LookupCompleted::sample();
+        data.extra.insert("email".into(), json!(1));
+        assert_eq!(data.to_data()["email"], "ada@example.com");
+    }
+}

@@ -221,6 +221,7 @@ def rejected_signatures(cases: Cases) -> None:
         "space-inside": GOLDEN_SIGNATURE[:32] + " " + GOLDEN_SIGNATURE[32:],
         "in-quotes": f'"{GOLDEN_SIGNATURE}"',
         "base64-of-the-digest": base64.b64encode(bytes.fromhex(GOLDEN_SIGNATURE)).decode(),
+        "standard-entry-in-the-plain-header": v1(standard_key(SECRET), ID, TIME, BODY),
     }.items():
         plain_value(name, "malformed_signature", value)
 
