@@ -1,13 +1,17 @@
-//! How header values are looked up, whatever holds them.
+//! The headers of a delivery: their names, and how they are looked up, whatever holds them.
 
-/// The plain signature: one value of 64 lower-case hexadecimal digits.
-pub(crate) const ENCRATA_SIGNATURE: &str = "x-encrata-signature";
-/// The event's id in the Standard Webhooks scheme.
-pub(crate) const WEBHOOK_ID: &str = "webhook-id";
+/// The plain signature: 64 lower-case hexadecimal digits, exactly one value.
+pub const ENCRATA_SIGNATURE: &str = "x-encrata-signature";
+/// The event's name. Not covered by a signature: the body says it too.
+pub const ENCRATA_EVENT: &str = "x-encrata-event";
+/// The delivery's id. Not covered by a signature.
+pub const ENCRATA_DELIVERY: &str = "x-encrata-delivery";
+/// The event's id in the Standard Webhooks scheme, the same at every attempt.
+pub const WEBHOOK_ID: &str = "webhook-id";
 /// The attempt's time in the Standard Webhooks scheme, in Unix seconds.
-pub(crate) const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
-/// The signatures of the Standard Webhooks scheme.
-pub(crate) const WEBHOOK_SIGNATURE: &str = "webhook-signature";
+pub const WEBHOOK_TIMESTAMP: &str = "webhook-timestamp";
+/// The signatures of the Standard Webhooks scheme, `v1,<base64>`, separated by spaces.
+pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 
 /// Something that holds a request's headers.
 ///
@@ -106,8 +110,6 @@ impl Headers for http::HeaderMap {
 
 #[cfg(test)]
 mod tests {
-    use std::string::{String, ToString};
-    use std::vec;
     use std::vec::Vec;
 
     use super::Headers;
@@ -137,8 +139,10 @@ mod tests {
     #[cfg(feature = "alloc")]
     #[test]
     fn owned_headers() {
+        use std::string::{String, ToString};
+
         let pair = ("X".to_string(), "1".to_string());
-        assert_eq!(values(&vec![pair.clone()], "x"), [b"1"]);
+        assert_eq!(values(&std::vec![pair.clone()], "x"), [b"1"]);
         assert_eq!(values(&std::collections::BTreeMap::from([pair.clone()]), "x"), [b"1"]);
         #[cfg(feature = "std")]
         assert_eq!(values(&std::collections::HashMap::from([pair]), "x"), [b"1"]);

@@ -1,4 +1,5 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "serde", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "serde"), doc = "Sign and verify Encrata's webhooks, on both sides.")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -17,7 +18,9 @@ mod sign;
 mod signature;
 pub mod standard;
 
-mod headers;
+#[cfg(feature = "alloc")]
+mod entries;
+pub mod headers;
 #[cfg(feature = "alloc")]
 mod verify;
 

@@ -11,12 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, SecretFault, SignError};
 use crate::secret;
-use crate::sign::{Key, Signing};
+use crate::sign::Key;
 use crate::signature::Signature;
-
-/// At most this many well-formed `v1` entries of one delivery are compared; our sender writes one, or two while a
-/// secret rotates. What comes after them is not looked at, so that a long header is no work.
-pub const MAX_SIGNATURES: usize = 16;
 
 /// What comes before the base64 in an entry that we can check.
 const VERSION: &str = "v1,";
@@ -81,8 +77,9 @@ impl StandardKey {
     }
 
     /// The MAC over header values as they came, whatever they hold.
+    #[cfg(feature = "alloc")]
     pub(crate) fn sign_raw(&self, id: &[u8], timestamp: &[u8], body: &[u8]) -> StandardSignature {
-        let mut signing: Signing = self.0.signing();
+        let mut signing = self.0.signing();
         for piece in [id, b".", timestamp, b".", body] {
             signing.update(piece);
         }
@@ -145,7 +142,7 @@ impl StandardSignature {
         self.0.to_bytes()
     }
 
-    fn from_entry(entry: &[u8]) -> Option<StandardSignature> {
+    pub(crate) fn from_entry(entry: &[u8]) -> Option<StandardSignature> {
         let encoded = entry.strip_prefix(VERSION.as_bytes())?;
         if encoded.len() != BASE64_LENGTH {
             return None;
@@ -185,43 +182,10 @@ impl fmt::Debug for StandardSignature {
     }
 }
 
-/// The well-formed `v1` entries of `webhook-signature` values; other versions (`v1a`, which is asymmetric) and whatever
-/// else stands there are passed over.
-///
-/// Entries are separated by spaces. A proxy or runtime may have joined two such headers with `, `, so one comma at the
-/// end of an entry is not part of it.
-#[derive(Default)]
-pub(crate) struct Entries {
-    found: [Option<StandardSignature>; MAX_SIGNATURES],
-    count: usize,
-}
-
-impl Entries {
-    pub(crate) fn add(&mut self, value: &[u8]) {
-        for entry in value.split(|&byte| byte == b' ') {
-            let Some(slot) = self.found.get_mut(self.count) else { return };
-            let entry = entry.strip_suffix(b",").unwrap_or(entry);
-            if let Some(signature) = StandardSignature::from_entry(entry) {
-                *slot = Some(signature);
-                self.count += 1;
-            }
-        }
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
-    /// Whether one of them is the expected one; all are compared, whichever matches.
-    pub(crate) fn contain(&self, expected: &StandardSignature) -> Choice {
-        self.found.iter().flatten().fold(Choice::from(0), |any, entry| any | entry.ct_eq(expected))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::format;
-    use std::string::{String, ToString};
+    use std::string::String;
     use std::vec;
 
     use super::*;
@@ -259,20 +223,6 @@ mod tests {
         }
         assert_eq!(key.sign("evt", -1, b""), Err(SignError::InvalidTimestamp));
         assert!(key.sign("evt", i64::MAX, b"").is_ok());
-    }
-
-    #[test]
-    fn entries_are_bounded() {
-        let entry = StandardSignature::from_bytes([7; 32]);
-        let noise = "v1,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-        let with = |before: usize| {
-            let mut entries = Entries::default();
-            entries.add(&[noise; 1].repeat(before).join(" ").into_bytes());
-            entries.add(entry.to_string().as_bytes());
-            bool::from(entries.contain(&entry))
-        };
-        assert!(with(MAX_SIGNATURES - 1));
-        assert!(!with(MAX_SIGNATURES));
     }
 
     #[test]

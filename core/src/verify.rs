@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::entries::{Entries, MAX_ENTRIES};
 use crate::error::{Error, SecretFault, SignError};
 #[cfg(feature = "serde")]
 use crate::event::{Envelope, Event};
@@ -15,7 +16,7 @@ use crate::headers::{ENCRATA_SIGNATURE, Headers, WEBHOOK_ID, WEBHOOK_SIGNATURE, 
 use crate::secret::{Secret, Secrets};
 use crate::sign::Key;
 use crate::signature::Signature;
-use crate::standard::{Entries, StandardKey, is_valid_id};
+use crate::standard::{StandardKey, is_valid_id};
 
 /// A receiver of one webhook: its secrets and its tolerance.
 ///
@@ -53,6 +54,10 @@ struct Keys {
 }
 
 impl Webhook {
+    /// At most this many well-formed `v1` entries of one `webhook-signature` are compared. Our sender writes one, or
+    /// two while a secret rotates.
+    pub const MAX_SIGNATURES: usize = MAX_ENTRIES;
+
     /// A receiver that accepts any of these secrets: one, or several while a secret rotates.
     ///
     /// Unset ones (`None`, or the empty text) are skipped, and one must remain.

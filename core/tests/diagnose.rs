@@ -1,5 +1,6 @@
 //! Every cause is told from a delivery that has it.
 #![cfg(all(feature = "diagnose", feature = "serde"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are part of the tests")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! What holds for all inputs.
 #![cfg(feature = "serde")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are part of the tests")]
 
 use std::time::Duration;
 

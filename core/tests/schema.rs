@@ -1,5 +1,6 @@
 //! The committed JSON Schema is the one that the structs give.
 #![cfg(feature = "schema")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are part of the tests")]
 
 use encrata_webhooks::{EventData, EventKind, schema};
 

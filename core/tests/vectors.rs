@@ -1,4 +1,5 @@
 //! Every case of the shared vectors, which each language of this project runs.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests are part of the tests")]
 
 use std::collections::BTreeSet;
 
