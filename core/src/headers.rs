@@ -16,7 +16,7 @@ pub const WEBHOOK_SIGNATURE: &str = "webhook-signature";
 /// Something that holds a request's headers.
 ///
 /// Implemented for slices, arrays and vectors of pairs (name and value each as text or bytes), for maps of them, for
-/// `http::HeaderMap` (feature `http`), for [`SignedHeaders`](crate::SignedHeaders), and for a bare text, which stands
+/// `http::HeaderMap` (feature `http`), for `SignedHeaders`, and for a bare text, which stands
 /// for the value of `x-encrata-signature` and nothing else.
 ///
 /// ```

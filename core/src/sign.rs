@@ -26,7 +26,7 @@ use crate::signature::Signature;
 pub struct Key(Hmac<Sha256>);
 
 impl Key {
-    /// The key of a secret. A [`Secret`](crate::Secret) that was checked before has [`key`](crate::Secret::key).
+    /// The key of a secret. A `Secret` that was checked before has a method `key`.
     ///
     /// # Errors
     ///

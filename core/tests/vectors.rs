@@ -171,6 +171,17 @@ mod with_alloc {
 
     #[cfg(feature = "serde")]
     #[test]
+    fn envelopes() {
+        each("envelope", |case| {
+            let data = case["data"].as_object().unwrap();
+            let written =
+                encrata_webhooks::Envelope::to_bytes(text(case, "event"), data, text(case, "created_at"));
+            assert_eq!(written.unwrap(), body(case));
+        });
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
     fn verification() {
         each("cases", |case| {
             let outcome = webhook(case).verify(&headers(case), &body(case), case["now"].as_i64().unwrap());

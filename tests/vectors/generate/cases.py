@@ -478,6 +478,25 @@ def sign_refusals() -> list:
     return cases
 
 
+def envelopes() -> list:
+    """The bytes of a body: compact, the keys sorted at every level, no newline at the end."""
+    cases = []
+    for name, event, data in [
+        ("golden", "test", {"message": "This is a test webhook from Encrata"}),
+        ("no-data", "new.thing", {}),
+        ("keys-at-every-level", "new.thing", {"b": [{"d": 1, "c": {"f": None, "e": []}}, {}], "a": {"z": 1, "y": 2}}),
+        ("capitals-before-small-letters", "new.thing", {"b": 1, "B": 2, "a": 3, "A": 4, "_": 5, "1": 6, "": 7}),
+        ("keys-by-code-point-not-by-utf-16", "new.thing", {"\U0001f600": 1, "\uffff": 2, "é": 3, "e": 4}),
+        ("numbers", "new.thing", {"least": 1 - 2**53, "most": 2**53 - 1, "zero": 0, "half": 0.5}),
+        ("text-that-needs-escapes", "new.thing", {"text": '"\\/\b\f\n\r\t\x01\x1f\x7f'}),
+        ("text-that-needs-none", "new.thing", {"text": "<b>é\u2028\u2029\U0001f600</b>&'"}),
+    ]:
+        envelope = {"event": event, "data": data, "created_at": "2026-01-01T00:00:00Z"}
+        body = json.dumps(envelope, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        cases.append({"name": name, **envelope, "body": body})
+    return cases
+
+
 def rfc4231() -> list:
     """RFC 4231, section 4, without case 5, whose output is truncated."""
     data = {

@@ -23,8 +23,8 @@ COMMENT = [
     "that one can be there twice. Times are Unix seconds; a `tolerance` of null is none.",
     "`cases`: a whole verification. `event.known` is false when name or data are not as this version knows them.",
     "`secrets`: what a constructor takes. `verify_signature`: the drop-in. `sign`: the headers of a message, and",
-    "`sign_refused`: what is refused. `standard`: messages signed by the published Standard Webhooks libraries.",
-    "`hmac`: raw HMAC-SHA256, the keys are bytes. `errors`: every code with the HTTP status that adapters answer.",
+    "`sign_refused`: what is refused. `envelope`: the bytes of a body. `standard`: messages signed by the published",
+    "Standard Webhooks libraries. `hmac`: raw HMAC-SHA256, the keys are bytes. `errors`: every code with the HTTP status that adapters answer.",
 ]
 
 
@@ -82,6 +82,13 @@ def signed_by_libraries(commands: dict) -> list:
     return entries
 
 
+def envelopes(helper: Path) -> list:
+    given = cases.envelopes()
+    for case, body in zip(given, run([str(helper), "ours", "envelope"], given), strict=True):
+        assert body == case["body"], f"our core writes {case['name']} otherwise: {body}"
+    return given
+
+
 def build(commands: dict, helper: Path) -> str:
     vectors = {
         "_comment": COMMENT,
@@ -91,6 +98,7 @@ def build(commands: dict, helper: Path) -> str:
         "verify_signature": cases.drop_in(),
         "sign": cases.signing(),
         "sign_refused": cases.sign_refusals(),
+        "envelope": envelopes(helper),
         "standard": signed_by_libraries(commands),
         "hmac": cases.rfc4231() + run([str(helper), "wycheproof"]),
     }

@@ -1,13 +1,14 @@
 //! `wycheproof`: prints the HMAC-SHA256 cases. `standardwebhooks` and `ours`, each with `sign` or `verify`: JSON in,
-//! JSON out, like `standard.mjs` and `standard.py`.
+//! JSON out, like `standard.mjs` and `standard.py`. `ours envelope`: the bodies that our core writes.
 
 use std::error::Error;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use encrata_webhooks::Webhook;
+use encrata_webhooks::{Envelope, Webhook};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 use wycheproof::TestResult;
 use wycheproof::mac::{TestName, TestSet};
 
@@ -33,15 +34,28 @@ fn main() -> Outcome<()> {
         ["standardwebhooks", "verify"] => each(published_verify)?,
         ["ours", "sign"] => each(our_sign)?,
         ["ours", "verify"] => each(our_verify)?,
-        _ => return Err("usage: vectors-helper wycheproof | (standardwebhooks | ours) (sign | verify)".into()),
+        ["ours", "envelope"] => each(our_envelope)?,
+        _ => {
+            return Err(
+                "usage: vectors-helper wycheproof | (standardwebhooks | ours) (sign | verify | envelope)"
+                    .into(),
+            );
+        }
     };
     println!("{answer}");
     Ok(())
 }
 
+#[derive(Deserialize)]
+struct Event {
+    event: String,
+    data: Map<String, Value>,
+    created_at: String,
+}
+
 /// Applies a step to every message on standard input.
-fn each(step: fn(&Message) -> Outcome<Value>) -> Outcome<Value> {
-    let messages: Vec<Message> = serde_json::from_reader(std::io::stdin())?;
+fn each<T: DeserializeOwned>(step: fn(&T) -> Outcome<Value>) -> Outcome<Value> {
+    let messages: Vec<T> = serde_json::from_reader(std::io::stdin())?;
     messages.iter().map(step).collect()
 }
 
@@ -65,7 +79,8 @@ fn published_verify(message: &Message) -> Outcome<Value> {
 }
 
 fn our_sign(message: &Message) -> Outcome<Value> {
-    let headers = Webhook::new(&message.secret)?.sign(message.body.as_bytes(), &message.id, message.timestamp)?;
+    let headers =
+        Webhook::new(&message.secret)?.sign(message.body.as_bytes(), &message.id, message.timestamp)?;
     Ok(headers.iter().map(|(name, value)| json!([name, value])).collect())
 }
 
@@ -74,6 +89,10 @@ fn our_verify(message: &Message) -> Outcome<Value> {
     let webhook = Webhook::new(&message.secret)?.with_tolerance(Duration::from_secs(300));
     let verified = webhook.authenticate(&message.headers, message.body.as_bytes(), now)?;
     Ok(json!(verified.id.is_some()))
+}
+
+fn our_envelope(event: &Event) -> Outcome<Value> {
+    Ok(String::from_utf8(Envelope::to_bytes(&event.event, &event.data, &event.created_at)?)?.into())
 }
 
 /// The cases with the whole tag; our schemes know no truncated one.
