@@ -276,3 +276,30 @@ impl From<SecretFault> for SignError {
         SignError::InvalidSecret(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::string::{String, ToString};
+
+    use super::{Error, SecretFault, SignError};
+
+    #[test]
+    fn every_error_has_a_text_of_its_own() {
+        let texts: BTreeSet<String> = Error::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), Error::ALL.len());
+        assert!(texts.iter().all(|text| text.len() > 40));
+        let sign =
+            [SignError::InvalidId, SignError::InvalidTimestamp, SignError::from(SecretFault::NotBase64)];
+        let texts: BTreeSet<String> = sign.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), sign.len());
+        assert!(texts.iter().all(|text| text.len() > 40));
+    }
+
+    #[test]
+    fn the_text_of_an_invalid_secret_names_its_fault() {
+        for fault in SecretFault::ALL {
+            assert_eq!(Error::from(fault).to_string(), fault.to_string());
+        }
+    }
+}

@@ -117,3 +117,31 @@ impl fmt::Write for Signing {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::Key;
+
+    #[test]
+    fn pieces_are_verified_like_the_whole() {
+        let key = Key::from_bytes(b"Jefe");
+        let signature = key.sign("what do ya want for nothing?");
+        let verify = |end: &[u8]| {
+            let mut signing = key.signing();
+            signing.update(b"what do ya want ");
+            signing.update(end);
+            signing.verify(&signature)
+        };
+        assert!(verify(b"for nothing?"));
+        assert!(!verify(b"for nothing!"));
+        assert!(!verify(b""));
+    }
+
+    #[test]
+    fn a_key_is_not_shown() {
+        let key = Key::from_bytes(b"Jefe");
+        assert_eq!(format!("{key:?} {:?}", key.signing()), "Key([redacted]) Signing([redacted])");
+    }
+}

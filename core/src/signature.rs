@@ -114,3 +114,32 @@ pub fn verify_signature(body: impl AsRef<[u8]>, secret: &str, signature: &str) -
     let Ok(key) = Key::new(secret) else { return false };
     key.verify(body, &signature)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::ToString;
+
+    use super::Signature;
+
+    #[test]
+    fn every_way_to_write_a_signature_is_the_same() {
+        let bytes: [u8; 32] = core::array::from_fn(|i| u8::try_from(i * 7).unwrap());
+        let signature = Signature::from_bytes(bytes);
+        let text = signature.to_string();
+        assert_eq!(text.as_bytes(), signature.to_hex());
+        assert_eq!(format!("{signature:?}"), format!("Signature({text})"));
+        assert_eq!(text.parse::<Signature>().unwrap().to_bytes(), bytes);
+    }
+
+    #[test]
+    fn signatures_that_differ_in_any_bit_differ() {
+        let one = Signature::from_bytes([0x5a; 32]);
+        for bit in 0..256 {
+            let mut bytes = [0x5a; 32];
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_ne!(one, Signature::from_bytes(bytes));
+        }
+        assert_eq!(one, Signature::from_bytes([0x5a; 32]));
+    }
+}

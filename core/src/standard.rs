@@ -226,6 +226,20 @@ mod tests {
     }
 
     #[test]
+    fn every_part_is_verified() {
+        let key = StandardKey::new(SECRET).unwrap();
+        let signature = key.sign("evt_1", 7, b"body").unwrap();
+        assert!(key.verify("evt_1", 7, b"body", &signature));
+        assert!(!key.verify("evt_2", 7, b"body", &signature));
+        assert!(!key.verify("evt_1", 8, b"body", &signature));
+        assert!(!key.verify("evt_1", 7, b"bodY", &signature));
+        assert!(!key.verify("evt.1", 7, b"body", &signature));
+        assert!(!StandardKey::new("whsec_abcd").unwrap().verify("evt_1", 7, b"body", &signature));
+        assert_eq!(format!("{signature:?}"), format!("StandardSignature({signature})"));
+        assert_eq!(format!("{key:?}"), "StandardKey([redacted])");
+    }
+
+    #[test]
     fn text_of_a_signature_is_read_strictly() {
         let good = "v1,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
         assert!(good.parse::<StandardSignature>().is_ok());

@@ -144,25 +144,20 @@ impl Webhook {
         body: &[u8],
         now_unix_seconds: i64,
     ) -> Result<Verified, Error> {
-        let standard = StandardHeaders::find(headers);
-        if standard.signature_present {
-            self.authenticate_standard(&standard, body, now_unix_seconds)
-        } else {
-            self.authenticate_plain(headers, body)
+        match StandardHeaders::find(headers) {
+            Some(standard) => self.authenticate_standard(&standard, body, now_unix_seconds),
+            None => self.authenticate_plain(headers, body),
         }
     }
 
     fn authenticate_plain<H: Headers + ?Sized>(&self, headers: &H, body: &[u8]) -> Result<Verified, Error> {
-        let value = One::find(headers, ENCRATA_SIGNATURE);
-        let value = match value {
+        let value = match One::find(headers, ENCRATA_SIGNATURE) {
             One::Absent => return Err(Error::MissingSignature),
-            One::Several => return Err(Error::MultipleSignatures),
             One::Value(value) if value.is_empty() => return Err(Error::MissingSignature),
+            _ if self.tolerance_seconds.is_some() => return Err(Error::MissingTimestamp),
+            One::Several => return Err(Error::MultipleSignatures),
             One::Value(value) => value,
         };
-        if self.tolerance_seconds.is_some() {
-            return Err(Error::MissingTimestamp);
-        }
         // The entry of the other scheme holds a comma too, but is one value.
         if value.contains(&b',') && !value.starts_with(b"v1") {
             return Err(Error::MultipleSignatures);
@@ -365,7 +360,6 @@ impl One {
 }
 
 struct StandardHeaders {
-    signature_present: bool,
     signature_empty: bool,
     entries: Entries,
     id: One,
@@ -373,22 +367,22 @@ struct StandardHeaders {
 }
 
 impl StandardHeaders {
-    fn find<H: Headers + ?Sized>(headers: &H) -> StandardHeaders {
-        let mut signature_present = false;
-        let mut signature_empty = true;
+    /// `None` when there is no `webhook-signature`. An empty one is there, and decides.
+    fn find<H: Headers + ?Sized>(headers: &H) -> Option<StandardHeaders> {
+        let mut values = 0usize;
         let mut entries = Entries::default();
+        let mut last_is_empty = true;
         headers.for_each_value(WEBHOOK_SIGNATURE, &mut |value| {
-            signature_present = true;
-            signature_empty &= value.is_empty();
+            values += 1;
             entries.add(value);
+            last_is_empty = value.is_empty();
         });
-        StandardHeaders {
-            signature_present,
-            signature_empty,
+        (values > 0).then(|| StandardHeaders {
+            signature_empty: values == 1 && last_is_empty,
             entries,
             id: One::find(headers, WEBHOOK_ID),
             timestamp: One::find(headers, WEBHOOK_TIMESTAMP),
-        }
+        })
     }
 }
 

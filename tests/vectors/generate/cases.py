@@ -92,10 +92,12 @@ def accepted(cases: Cases) -> None:
         "malformed-entry-beside-a-good-one": f"v1,abc {entry}",
         "foreign-entry-first": f"{other_entry} {entry}",
         "foreign-entry-last": f"{entry} {other_entry}",
+        "same-entry-twice": f"{entry} {entry}",
         "entries-separated-by-two-spaces": f"{other_entry}  {entry}",
         "sixteenth-entry-is-still-looked-at": " ".join([other_entry] * 15 + [entry]),
     }.items():
         cases.accept(name, with_header(both, "webhook-signature", value), **covered)
+    cases.accept("webhook-signature-twice-one-empty", [*both, ["webhook-signature", ""]], **covered)
     cases.accept("webhook-signature-twice", [*both, ["webhook-signature", other_entry]], **covered)
     cases.accept("webhook-signature-twice-joined",
                  with_header(both, "webhook-signature", f"{entry}, {other_entry}"), **covered)
@@ -110,6 +112,7 @@ def accepted(cases: Cases) -> None:
     cases.accept("rotation-receiver-has-both-plain", both[:1], secrets=[OTHER, SECRET])
     cases.accept("unset-secrets-are-skipped", both, secrets=[None, "", SECRET], **covered)
     cases.accept("same-secret-twice", both, secrets=[SECRET, SECRET], **covered)
+    cases.accept("same-secret-twice-plain", both[:1], secrets=[SECRET, SECRET])
     own = "my own secret, not from Encrata"
     cases.accept("secret-that-is-no-base64-in-the-plain-scheme", [["x-encrata-signature", plain(own, BODY)]],
                  secrets=[own])
@@ -247,6 +250,8 @@ def rejected_standard(cases: Cases) -> None:
           "v1," + base64.b64encode(bytes.fromhex(GOLDEN_SIGNATURE)).decode())
     value("seventeenth-entry-is-not-looked-at", "signature_mismatch",
           " ".join([v1(standard_key(OTHER), ID, TIME, BODY)] * 16 + [entry]))
+    cases.reject("webhook-signature-empty-and-twice", "malformed_signature",
+                 [*with_header(both, "webhook-signature", ""), ["webhook-signature", ""]])
     # A good plain signature stands beside each of these, and rescues none.
     value("standard-empty-is-not-absent", "missing_signature", "")
     value("standard-empty-is-not-absent-with-tolerance", "missing_signature", "", tolerance=300)
@@ -337,6 +342,9 @@ def rejected_times(cases: Cases) -> None:
     cases.reject("replay-with-webhook-signature-emptied", "missing_signature",
                  with_header(both, "webhook-signature", ""), **late)
     cases.reject("stripped-within-tolerance", "missing_timestamp", both[:1], tolerance=300)
+    cases.reject("stripped-and-twice", "missing_timestamp", [both[0], both[0]], tolerance=300)
+    cases.reject("stripped-and-joined", "missing_timestamp",
+                 [["x-encrata-signature", f"{GOLDEN_SIGNATURE}, {GOLDEN_SIGNATURE}"]], tolerance=300)
     cases.reject("stripped-and-malformed", "missing_timestamp", [["x-encrata-signature", "abc"]], tolerance=300)
     cases.reject("no-headers-with-tolerance", "missing_signature", [], tolerance=300)
 
