@@ -1,0 +1,317 @@
+//! Deliveries: what was sent and what came of it, and sending again.
+
+use axum::extract::{OriginalUri, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use encrata_webhooks::EventKind;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use url::form_urlencoded;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{ErrorBody, Errors};
+use super::json::{Body, Params, id, unknown};
+use super::{ApiError, App};
+use crate::clock::{now_ms, parse_rfc3339, rfc3339_ms};
+use crate::model::api_key::ApiKey;
+use crate::model::delivery::{Attempt, Delivery, Status};
+use crate::model::ids::{DeliveryId, WebhookId};
+use crate::store::Filter;
+
+/// How many deliveries a page has, unless asked otherwise.
+const DEFAULT_LIMIT: usize = 50;
+/// How many it may have.
+const MAX_LIMIT: usize = 500;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(retry))
+}
+
+/// One event on its way to one webhook.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(title = "Delivery")]
+struct DeliveryView {
+    /// The delivery's id.
+    #[schema(format = Uuid)]
+    id: String,
+    /// Where it goes.
+    #[schema(format = Uuid)]
+    webhook_id: String,
+    /// Which event it carries: the receiver's `webhook-id`.
+    event_id: String,
+    /// The event's type.
+    event_type: String,
+    /// The body that is sent.
+    #[schema(value_type = Object)]
+    payload: Box<RawValue>,
+    /// `pending`, `success` or `failed`.
+    status: &'static str,
+    /// How many attempts were made.
+    attempts: usize,
+    /// The status code of the last answer; absent before the first attempt and when none came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_status: Option<u16>,
+    /// The beginning of the last answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_body: Option<String>,
+    /// When the last attempt began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    last_attempt_at: Option<String>,
+    /// When the event was accepted.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When the next attempt is due; absent when there will be none, or while one is being made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    next_attempt_at: Option<String>,
+    /// Why the last attempt failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    /// Every attempt, oldest first.
+    attempt_log: Vec<AttemptView>,
+}
+
+/// One attempt.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(title = "Attempt")]
+struct AttemptView {
+    /// When it began.
+    #[schema(format = DateTime)]
+    started_at: String,
+    /// How long it took, in milliseconds.
+    duration_ms: i64,
+    /// The status code, if an answer came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_status: Option<u16>,
+    /// The beginning of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_body: Option<String>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+impl From<&Attempt> for AttemptView {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            started_at: rfc3339_ms(attempt.started_ms),
+            duration_ms: attempt.duration_ms,
+            response_status: attempt.response_status,
+            response_body: attempt
+                .response_body
+                .as_deref()
+                .map(|body| String::from_utf8_lossy(body).into_owned()),
+            error: attempt.error.clone(),
+        }
+    }
+}
+
+impl DeliveryView {
+    fn new(delivery: Delivery) -> Result<Self, ApiError> {
+        let broken = |error: &dyn std::fmt::Display| {
+            tracing::error!(%error, delivery = %delivery.id, "a kept body is not JSON");
+            ApiError::Internal
+        };
+        let body = String::from_utf8(delivery.body.clone()).map_err(|error| broken(&error))?;
+        let payload = RawValue::from_string(body).map_err(|error| broken(&error))?;
+        let attempt_log: Vec<AttemptView> = delivery.attempts.iter().map(AttemptView::from).collect();
+        let last = delivery.attempts.last().map(AttemptView::from);
+        let (response_status, response_body, last_attempt_at, error) = last
+            .map_or((None, None, None, None), |last| {
+                (last.response_status, last.response_body, Some(last.started_at), last.error)
+            });
+        Ok(Self {
+            id: delivery.id.to_string(),
+            webhook_id: delivery.webhook_id.to_string(),
+            event_id: delivery.event_id.to_string(),
+            event_type: delivery.event_type,
+            payload,
+            status: delivery.status.as_str(),
+            attempts: attempt_log.len(),
+            response_status,
+            response_body,
+            last_attempt_at,
+            created_at: rfc3339_ms(delivery.created_ms),
+            next_attempt_at: delivery.next_ms.map(rfc3339_ms),
+            error,
+            attempt_log,
+        })
+    }
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Which webhook.
+    #[param(required = true)]
+    webhook_id: Option<String>,
+    /// How many, 1 to 500; 50 when absent.
+    limit: Option<usize>,
+    /// Only `pending`, `success` or `failed` ones.
+    status: Option<String>,
+    /// Only those of this event type.
+    event: Option<String>,
+    /// Only those accepted at this time (RFC 3339) or later.
+    since: Option<String>,
+    /// Only those accepted before this time (RFC 3339).
+    until: Option<String>,
+    /// Where the page before ended: from its `Link` header.
+    cursor: Option<String>,
+}
+
+/// List deliveries
+///
+/// A webhook's deliveries, newest first. When there are more, the `Link` header names the next page with
+/// `rel="next"`.
+#[utoipa::path(
+    get, path = "/webhooks/deliveries", tag = "deliveries", security(("key" = [])), params(ListParams),
+    responses(
+        (status = 200, description = "Deliveries, newest first", body = Vec<DeliveryView>,
+            headers(("Link" = String, description = "The next page, if there is one"))),
+        (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
+        Errors,
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
+    OriginalUri(uri): OriginalUri,
+    Params(params): Params<ListParams>,
+) -> Result<Response, ApiError> {
+    let webhook_id: WebhookId = id(params.webhook_id.as_deref(), "webhook_id", "webhook")?;
+    let filter = filter(&params)?;
+    if app.store.webhook(key.workspace_id, webhook_id).await?.is_none() {
+        return Err(unknown("webhook"));
+    }
+    let page = app.store.deliveries(key.workspace_id, webhook_id, &filter).await?;
+    let deliveries: Vec<DeliveryView> =
+        page.deliveries.into_iter().map(DeliveryView::new).collect::<Result<_, _>>()?;
+    let link = page.next.map(|cursor| [(header::LINK, next_link(&uri, cursor))]);
+    Ok((link, Json(deliveries)).into_response())
+}
+
+fn filter(params: &ListParams) -> Result<Filter, ApiError> {
+    let bad = |text: String| ApiError::BadRequest(text);
+    let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(bad(format!("limit is {limit}: it must be from 1 to {MAX_LIMIT}")));
+    }
+    let status = params.status.as_deref().map(|text| {
+        Status::parse(text).ok_or_else(|| bad("status must be pending, success or failed".into()))
+    });
+    let event = params.event.as_deref().map(|text| {
+        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
+        text.parse().map_err(|_| bad(format!("event must be one of {known}")))
+    });
+    let before = params.cursor.as_deref().map(|text| {
+        text.parse()
+            .map_err(|_| bad("cursor is not one that this server gave: take it from the Link header".into()))
+    });
+    Ok(Filter {
+        status: status.transpose()?,
+        event: event.transpose()?,
+        since_ms: time(params.since.as_deref(), "since")?.unwrap_or(0),
+        until_ms: time(params.until.as_deref(), "until")?.unwrap_or(i64::MAX),
+        before: before.transpose()?,
+        limit,
+    })
+}
+
+fn time(text: Option<&str>, name: &str) -> Result<Option<i64>, ApiError> {
+    let read = |text: &str| {
+        // In a query an unescaped + is a space: an offset like +02:00 arrives so.
+        parse_rfc3339(&text.replace(' ', "+")).ok_or_else(|| {
+            ApiError::BadRequest(format!("{name} must be an RFC 3339 time like 2026-01-01T00:00:00Z"))
+        })
+    };
+    text.map(read).transpose()
+}
+
+/// The request's own URL with another cursor (RFC 8288).
+fn next_link(uri: &axum::http::Uri, cursor: DeliveryId) -> String {
+    let asked = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(asked.filter(|(name, _)| name != "cursor"));
+    query.append_pair("cursor", &cursor.to_string());
+    format!("<{}?{}>; rel=\"next\"", uri.path(), query.finish())
+}
+
+/// What to send again: one delivery, or all of a webhook that failed.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+struct RetryInput {
+    /// One delivery, whatever came of it.
+    id: Option<String>,
+    /// All failed deliveries of this webhook …
+    webhook_id: Option<String>,
+    /// … whose event was accepted at this time (RFC 3339) or later.
+    #[schema(format = DateTime)]
+    since: Option<String>,
+}
+
+/// How many deliveries were queued.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+struct Resent {
+    /// `queued`.
+    status: &'static str,
+    /// How many deliveries are on their way again.
+    deliveries: u64,
+}
+
+/// Resend deliveries
+///
+/// Queues one delivery (`id`), or all of a webhook that failed for good (`webhook_id` and `since`). They carry the
+/// same `webhook-id` as before, and their retry schedule starts again.
+#[utoipa::path(
+    post, path = "/webhooks/deliveries/retry", tag = "deliveries", security(("key" = [])),
+    request_body = RetryInput,
+    responses(
+        (status = 202, description = "Queued", body = Resent),
+        (status = 404, description = "No such delivery or webhook in this workspace", body = ErrorBody),
+        (status = 409, description = "The webhook is paused", body = ErrorBody),
+        Errors,
+    )
+)]
+async fn retry(
+    State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
+    Body(input): Body<RetryInput>,
+) -> Result<(StatusCode, Json<Resent>), ApiError> {
+    let workspace_id = key.workspace_id;
+    let deliveries = match (&input.id, &input.webhook_id, &input.since) {
+        (Some(one), None, None) => {
+            let delivery_id: DeliveryId = id(Some(one), "id", "delivery")?;
+            let webhook_id = app.store.webhook_of_delivery(workspace_id, delivery_id).await?;
+            let webhook_id = webhook_id.ok_or_else(|| unknown("delivery"))?;
+            refuse_paused(&app, &key, webhook_id).await?;
+            app.store.resend(workspace_id, webhook_id, delivery_id, now_ms()).await?;
+            1
+        }
+        (None, Some(webhook), Some(_)) => {
+            let webhook_id: WebhookId = id(Some(webhook), "webhook_id", "webhook")?;
+            let since_ms = time(input.since.as_deref(), "since")?.unwrap_or(0);
+            refuse_paused(&app, &key, webhook_id).await?;
+            app.store.resend_failed(workspace_id, webhook_id, since_ms, now_ms()).await?
+        }
+        _ => {
+            let why =
+                "send either id, to resend one delivery, or webhook_id and since, to resend all that failed";
+            return Err(ApiError::BadRequest(why.into()));
+        }
+    };
+    app.wake.notify_one();
+    Ok((StatusCode::ACCEPTED, Json(Resent { status: "queued", deliveries })))
+}
+
+/// Nothing is queued for a webhook that gets nothing.
+async fn refuse_paused(app: &App, key: &ApiKey, webhook_id: WebhookId) -> Result<(), ApiError> {
+    let webhook = app.store.webhook(key.workspace_id, webhook_id).await?.ok_or_else(|| unknown("webhook"))?;
+    if webhook.is_active {
+        return Ok(());
+    }
+    Err(ApiError::Conflict(
+        "the webhook is paused: resume it first (PUT /api/webhooks with is_active true)".into(),
+    ))
+}

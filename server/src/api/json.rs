@@ -1,0 +1,111 @@
+//! Reading JSON bodies and queries, with errors that say where.
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use super::ApiError;
+
+/// A JSON body.
+pub(super) struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let declared = is_json(request.headers());
+        let bytes = read(request, state).await?;
+        if bytes.is_empty() {
+            return Err(ApiError::BadRequest("the body is empty: a JSON body is expected".into()));
+        }
+        if !declared {
+            return Err(ApiError::NotJson);
+        }
+        parse(&bytes).map(Self)
+    }
+}
+
+/// A JSON body that may be missing altogether.
+pub(super) struct OptionalBody<T>(pub Option<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let declared = is_json(request.headers());
+        let bytes = read(request, state).await?;
+        match bytes.is_empty() {
+            true => Ok(Self(None)),
+            false if declared => parse(&bytes).map(Some).map(Self),
+            false => Err(ApiError::NotJson),
+        }
+    }
+}
+
+/// The query string.
+pub(super) struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match Query::from_request_parts(parts, state).await {
+            Ok(Query(params)) => Ok(Self(params)),
+            Err(rejection) => Err(ApiError::BadRequest(rejection.body_text())),
+        }
+    }
+}
+
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<axum::body::Bytes, ApiError> {
+    axum::body::Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(failed) if failed.status().as_u16() == 413 => {
+            ApiError::TooLarge("the body is larger than this route reads".into())
+        }
+        other => ApiError::BadRequest(other.body_text()),
+    })
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let what = match error.classify() {
+            Category::Data => "the JSON body does not fit",
+            Category::Eof => "the JSON body ends too early",
+            Category::Syntax | Category::Io => "the body is not valid JSON",
+        };
+        ApiError::BadRequest(format!("{what}: {error}"))
+    })
+}
+
+/// Reads an id that a client sent. What has not the shape of an id is an unknown one.
+pub(super) fn id<T: std::str::FromStr>(text: Option<&str>, name: &str, what: &str) -> Result<T, ApiError> {
+    match text {
+        None | Some("") => Err(ApiError::BadRequest(format!("{name} is missing: name the {what}"))),
+        Some(text) => text.parse().map_err(|_| unknown(what)),
+    }
+}
+
+/// 404 for an id that is unknown, or of another workspace: the two can't be told apart.
+pub(super) fn unknown(what: &str) -> ApiError {
+    ApiError::NotFound(format!("there is no such {what} in this workspace"))
+}
+
+/// Checks a text of a person's: not too long, no control characters.
+pub(super) fn text(name: &str, text: &str, max_chars: usize) -> Result<(), ApiError> {
+    let chars = text.chars().count();
+    if chars > max_chars {
+        return Err(ApiError::BadRequest(format!("{name} has {chars} characters; the limit is {max_chars}")));
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        return Err(ApiError::BadRequest(format!("{name} contains a control character: remove it")));
+    }
+    Ok(())
+}

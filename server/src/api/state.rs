@@ -1,0 +1,42 @@
+//! What handlers work with.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::rate_limit::RateLimit;
+use super::usage::Usage;
+use crate::delivery::address::Guard;
+use crate::delivery::record::Recorder;
+use crate::delivery::request::Signers;
+use crate::delivery::send::Sender;
+use crate::store::Store;
+use crate::vault::MasterKey;
+
+/// What handlers work with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// What is kept.
+    pub store: Store,
+    /// The way in for events.
+    pub recorder: Recorder,
+    /// Tells the worker that there is something to do.
+    pub wake: Arc<Notify>,
+    /// Seals signing secrets.
+    pub vault: Arc<MasterKey>,
+    /// Makes signatures.
+    pub signers: Arc<Signers>,
+    /// Makes the requests of test sends.
+    pub sender: Sender,
+    /// Which addresses deliveries may go to.
+    pub guard: Guard,
+    /// Requests per key and minute.
+    pub rate_limit: RateLimit,
+    /// Counts requests per key.
+    pub usage: Usage,
+    /// How many webhooks a workspace may have.
+    pub webhooks_per_workspace: u32,
+    /// Cancelled once the server stops.
+    pub stopping: CancellationToken,
+}

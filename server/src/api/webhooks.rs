@@ -1,0 +1,327 @@
+//! Webhooks: list, create, change, delete.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use encrata_webhooks::{EventKind, Secret};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use zeroize::Zeroizing;
+
+use super::error::{ErrorBody, Errors};
+use super::json::{Body, OptionalBody, Params, id, text, unknown};
+use super::{ApiError, App};
+use crate::clock::{now_ms, rfc3339_ms};
+use crate::model::api_key::ApiKey;
+use crate::model::ids::{WebhookId, WorkspaceId};
+use crate::model::webhook::{HttpsUrl, MAX_DESCRIPTION_CHARS, Secrets, Webhook};
+use crate::store::Change;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, create, update, delete))
+}
+
+/// A webhook.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(title = "Webhook")]
+pub(super) struct WebhookView {
+    /// The webhook's id.
+    #[schema(format = Uuid)]
+    id: String,
+    /// The workspace that it belongs to.
+    #[schema(format = Uuid)]
+    workspace_id: String,
+    /// Where events are delivered.
+    url: String,
+    /// The event types that are delivered to it.
+    events: Vec<&'static str>,
+    /// Whether events are delivered to it. Paused webhooks get nothing; what waits for them goes on waiting.
+    is_active: bool,
+    /// What it is for; empty when unset.
+    description: String,
+    /// The signing secret. In the answer to its making only: keep it, it is never shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
+    /// The id of the key that made it.
+    created_by: String,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it was last changed.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+impl From<Webhook> for WebhookView {
+    fn from(webhook: Webhook) -> Self {
+        Self {
+            id: webhook.id.to_string(),
+            workspace_id: webhook.workspace_id.to_string(),
+            url: webhook.url.to_string(),
+            events: webhook.events.iter().map(|kind| kind.as_str()).collect(),
+            is_active: webhook.is_active,
+            description: webhook.description,
+            secret: None,
+            created_by: webhook.created_by.to_string(),
+            created_at: rfc3339_ms(webhook.created_ms),
+            updated_at: rfc3339_ms(webhook.updated_ms),
+        }
+    }
+}
+
+/// What was done.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Done {
+    /// What was done.
+    pub status: &'static str,
+}
+
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListParams {
+    /// Only this webhook, as one object.
+    id: Option<String>,
+}
+
+/// List webhooks
+///
+/// All webhooks of the workspace, oldest first; with `id`, one of them.
+#[utoipa::path(
+    get, path = "/webhooks", tag = "webhooks", security(("key" = [])), params(ListParams),
+    responses(
+        (status = 200, description = "All webhooks, or the one", body = inline(OneOrAll)),
+        (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
+        Errors,
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
+    Params(params): Params<ListParams>,
+) -> Result<Response, ApiError> {
+    if params.id.is_some() {
+        let webhook = find(&app, &key, params.id.as_deref()).await?;
+        return Ok(Json(WebhookView::from(webhook)).into_response());
+    }
+    let webhooks = app.store.webhooks(key.workspace_id).await?;
+    let views: Vec<WebhookView> = webhooks.into_iter().map(WebhookView::from).collect();
+    Ok(Json(views).into_response())
+}
+
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it only describes")]
+enum OneOrAll {
+    All(Vec<WebhookView>),
+    One(WebhookView),
+}
+
+/// A webhook to be made.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+struct NewWebhook {
+    /// Where to deliver: an absolute `https` URL.
+    #[schema(format = Uri, example = "https://example.com/webhooks")]
+    url: Option<String>,
+    /// The event types to deliver, one at least.
+    #[schema(min_items = 1, example = json!(["lookup.completed"]))]
+    events: Option<Vec<String>>,
+    /// What it is for.
+    description: Option<String>,
+}
+
+/// Create a webhook
+///
+/// Makes a webhook and its signing secret. The secret is in this answer only.
+#[utoipa::path(
+    post, path = "/webhooks", tag = "webhooks", security(("key" = [])), request_body = NewWebhook,
+    responses(
+        (status = 201, description = "The webhook, with its secret", body = WebhookView),
+        (status = 409, description = "The workspace has as many webhooks as it may have", body = ErrorBody),
+        Errors,
+    )
+)]
+async fn create(
+    State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
+    Body(new): Body<NewWebhook>,
+) -> Result<(StatusCode, Json<WebhookView>), ApiError> {
+    let url = checked_url(&app, new.url.as_deref())?;
+    let events = new.events.ok_or_else(|| {
+        ApiError::BadRequest(format!("events is missing: name at least one of {}", known_events()))
+    })?;
+    let events = event_kinds(&events)?;
+    let description = new.description.unwrap_or_default();
+    text("description", &description, MAX_DESCRIPTION_CHARS)?;
+
+    let now_ms = now_ms();
+    let id = WebhookId::new(now_ms);
+    let (secret, sealed) = new_secret(&app, key.workspace_id, id)?;
+    let webhook = Webhook {
+        id,
+        workspace_id: key.workspace_id,
+        url,
+        events,
+        is_active: true,
+        description,
+        created_by: key.id,
+        created_ms: now_ms,
+        updated_ms: now_ms,
+        secrets: Secrets { current: sealed, previous: None },
+    };
+    app.store.create_webhook(&webhook, app.webhooks_per_workspace).await?;
+    let view = WebhookView { secret: Some(secret.expose().to_owned()), ..webhook.into() };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// What to change of a webhook. What is absent or null stays as it is.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+struct WebhookChange {
+    /// Which webhook.
+    id: Option<String>,
+    /// Where to deliver. Needed, also when it does not change.
+    #[schema(format = Uri)]
+    url: Option<String>,
+    /// The new list of event types; not empty.
+    events: Option<Vec<String>>,
+    /// The new description; `""` clears it.
+    description: Option<String>,
+    /// `false` pauses, `true` resumes.
+    is_active: Option<bool>,
+}
+
+/// Change a webhook
+///
+/// A merge: what is absent or null stays as it is.
+#[utoipa::path(
+    put, path = "/webhooks", tag = "webhooks", security(("key" = [])), request_body = WebhookChange,
+    responses(
+        (status = 200, description = "`updated`", body = Done),
+        (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
+        Errors,
+    )
+)]
+async fn update(
+    State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
+    Body(change): Body<WebhookChange>,
+) -> Result<Json<Done>, ApiError> {
+    let id: WebhookId = id(change.id.as_deref(), "id", "webhook")?;
+    let url = checked_url(&app, change.url.as_deref())?;
+    let events = change.events.as_deref().map(event_kinds).transpose()?;
+    if let Some(description) = &change.description {
+        text("description", description, MAX_DESCRIPTION_CHARS)?;
+    }
+    let change = Change {
+        url: Some(&url),
+        events: events.as_deref(),
+        description: change.description.as_deref(),
+        is_active: change.is_active,
+    };
+    if !app.store.change_webhook(key.workspace_id, id, &change, now_ms()).await? {
+        return Err(unknown("webhook"));
+    }
+    // A resumed webhook may have deliveries waiting.
+    app.wake.notify_one();
+    Ok(Json(Done { status: "updated" }))
+}
+
+/// Names a webhook.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+pub(super) struct WebhookName {
+    /// The webhook's id.
+    pub id: Option<String>,
+}
+
+/// Delete a webhook
+///
+/// Removes the webhook and its deliveries. The id may stand in the body or in the query.
+#[utoipa::path(
+    delete, path = "/webhooks", tag = "webhooks", security(("key" = [])), params(ListParams),
+    request_body = Option<WebhookName>,
+    responses(
+        (status = 200, description = "`deleted`", body = Done),
+        (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
+        Errors,
+    )
+)]
+async fn delete(
+    State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
+    Params(params): Params<ListParams>,
+    OptionalBody(body): OptionalBody<WebhookName>,
+) -> Result<Json<Done>, ApiError> {
+    let named = body.and_then(|body| body.id).or(params.id);
+    let id: WebhookId = id(named.as_deref(), "id", "webhook")?;
+    if !app.store.delete_webhook(key.workspace_id, id, now_ms()).await? {
+        return Err(unknown("webhook"));
+    }
+    Ok(Json(Done { status: "deleted" }))
+}
+
+/// The caller's webhook of that id.
+pub(super) async fn find(app: &App, key: &ApiKey, named: Option<&str>) -> Result<Webhook, ApiError> {
+    let id = id(named, "id", "webhook")?;
+    app.store.webhook(key.workspace_id, id).await?.ok_or_else(|| unknown("webhook"))
+}
+
+/// A new signing secret, and the same sealed.
+pub(super) fn new_secret(
+    app: &App,
+    workspace_id: WorkspaceId,
+    id: WebhookId,
+) -> Result<(Secret, crate::vault::Sealed), ApiError> {
+    let failed = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "no signing secret could be made");
+        ApiError::Internal
+    };
+    let mut entropy = Zeroizing::new([0_u8; 32]);
+    getrandom::fill(entropy.as_mut()).map_err(|error| failed(&error))?;
+    let secret = Secret::from_entropy(*entropy);
+    let sealed = app.vault.seal_secret(workspace_id, id, secret.expose()).map_err(|error| failed(&error))?;
+    Ok((secret, sealed))
+}
+
+fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
+    let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
+        ApiError::BadRequest("url is missing: give the https URL that events are delivered to".into())
+    })?;
+    let url = HttpsUrl::parse(url).map_err(ApiError::BadRequest)?;
+    app.guard
+        .check_literal(url.as_url())
+        .map_err(|blocked| ApiError::BadRequest(format!("url can't be delivered to: {blocked}")))?;
+    Ok(url)
+}
+
+/// Reads event types; each may be named once or more, and counts once.
+fn event_kinds(names: &[String]) -> Result<Vec<EventKind>, ApiError> {
+    let mut kinds = Vec::new();
+    for name in names {
+        let kind: Option<EventKind> = name.parse().ok();
+        match kind.filter(|kind| kind.is_subscribable()) {
+            Some(kind) if kinds.contains(&kind) => {}
+            Some(kind) => kinds.push(kind),
+            None => {
+                let shown: String = name.chars().take(64).collect();
+                let why = format!(
+                    "'{shown}' is not an event to subscribe to: name at least one of {}",
+                    known_events()
+                );
+                return Err(ApiError::BadRequest(why));
+            }
+        }
+    }
+    if kinds.is_empty() {
+        return Err(ApiError::BadRequest(format!(
+            "events is empty: name at least one of {}",
+            known_events()
+        )));
+    }
+    Ok(kinds)
+}
+
+/// The events that can be subscribed to, for messages.
+pub(super) fn known_events() -> String {
+    EventKind::SUBSCRIBABLE.map(EventKind::as_str).join(", ")
+}

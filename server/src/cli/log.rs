@@ -1,0 +1,40 @@
+//! The log: structured, on standard error.
+
+use std::io::IsTerminal as _;
+
+use clap::ValueEnum;
+use tracing_subscriber::EnvFilter;
+
+use super::Failure;
+
+/// How the log looks.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Log {
+    /// What to log: error, warn, info, debug, or a filter like info,encrata_webhooks_server::delivery=debug
+    #[arg(long, env = "ENCRATA_LOG", value_name = "FILTER", default_value = "info")]
+    log: String,
+    /// How: text for people, json for machines
+    #[arg(long, env = "ENCRATA_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Log {
+    /// Starts logging.
+    pub(super) fn start(&self) -> Result<(), Failure> {
+        let filter = EnvFilter::builder()
+            .parse(&self.log)
+            .map_err(|error| format!("--log '{}': {error}", self.log))?;
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        match self.log_format {
+            Format::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init()?,
+            Format::Json => log.json().flatten_event(true).try_init()?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! The command line: one file per subcommand.
+//!
+//! Exit codes: 0 done, 1 it did not work (a sentence on standard error says why), 2 the words of the call are
+//! off.
+
+mod dev;
+mod keys;
+mod log;
+mod serve;
+mod sign;
+mod verify;
+mod workspaces;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::store::DatabaseUrl;
+
+/// Delivers Encrata's webhooks: management API, durable delivery with retries, one binary.
+#[derive(Debug, Parser)]
+#[command(name = "encrata-webhooks", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Serve),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// List workspaces, and say what /api/me shows of their accounts
+    #[command(subcommand)]
+    Workspaces(workspaces::Workspaces),
+    /// Watch it work: a server, a receiver that verifies, and events, with nothing to set up
+    Dev(dev::Dev),
+    /// Sign the body on standard input: prints the value of X-Encrata-Signature
+    Sign(sign::Sign),
+    /// Verify the body on standard input: exit code 0, or 1 with the reason
+    Verify(verify::Verify),
+}
+
+/// Which database a command works on.
+#[derive(Debug, clap::Args)]
+struct Database {
+    /// Where everything is kept: sqlite:PATH
+    #[arg(long, env = "ENCRATA_DATABASE_URL", value_name = "URL", default_value = "sqlite:encrata.db")]
+    database: DatabaseUrl,
+}
+
+/// Whatever ended a command: one sentence.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Sign(sign) => sign.run(),
+        Command::Verify(verify) => return verify.run().unwrap_or_else(|failure| fail(&*failure)),
+        Command::Serve(serve) => on_runtime(serve.run()),
+        Command::Keys(keys) => on_runtime(keys.run()),
+        Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
+        Command::Dev(dev) => on_runtime(dev.run()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(&*failure),
+    }
+}
+
+fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+fn fail(failure: &dyn std::error::Error) -> ExitCode {
+    anstream::eprintln!("encrata-webhooks: {failure}");
+    ExitCode::FAILURE
+}
+
+/// Completes at Ctrl-C, or at the signal by which a service manager stops a service.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// The body on standard input.
+fn read_stdin() -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut body)
+        .map_err(|error| format!("cannot read the body from standard input: {error}"))?;
+    Ok(body)
+}
+
+/// The signing secret of `sign` and `verify`.
+#[derive(Debug, clap::Args)]
+struct SecretArg {
+    /// The signing secret (whsec_…)
+    #[arg(long, env = "ENCRATA_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
+    secret: Option<String>,
+}
+
+impl SecretArg {
+    fn get(&self) -> Result<&str, Failure> {
+        let missing = "there is no secret: set ENCRATA_WEBHOOK_SECRET, or give it with --secret";
+        self.secret.as_deref().filter(|secret| !secret.is_empty()).ok_or_else(|| missing.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,89 @@
+//! `encrata-webhooks serve`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+use tokio::net::TcpListener;
+
+use super::log::Log;
+use super::{Database, Failure, stop_signal};
+use crate::config::{Config, MasterKeySource, network};
+use crate::delivery::retry::RetrySchedule;
+use crate::serve::Server;
+
+/// The environment variable that holds the master key itself.
+const MASTER_KEY: &str = "ENCRATA_MASTER_KEY";
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Where to listen
+    #[arg(long, env = "ENCRATA_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: String,
+    #[command(flatten)]
+    database: Database,
+    /// The file with the master key that seals signing secrets: 64 hex digits. ENCRATA_MASTER_KEY may hold the
+    /// key itself instead. Without either it is DATABASE.master-key, made at the first start on a new database
+    #[arg(long, env = "ENCRATA_MASTER_KEY_FILE", value_name = "PATH")]
+    master_key_file: Option<PathBuf>,
+    /// Networks that deliveries may go to although they are private, like 10.0.0.0/8 (comma-separated in the
+    /// environment)
+    #[arg(long, env = "ENCRATA_ALLOW_NETWORK", value_name = "CIDR", value_parser = network,
+          num_args = 1.., value_delimiter = ',')]
+    allow_network: Vec<IpNet>,
+    /// A PEM file of certificate authorities to trust beside the system's
+    #[arg(long, env = "ENCRATA_EXTRA_CA", value_name = "FILE")]
+    extra_ca: Option<PathBuf>,
+    /// Requests per API key and minute on /api/webhooks; 0 means no limit
+    #[arg(long, env = "ENCRATA_WEBHOOK_RATE_LIMIT", value_name = "N", default_value_t = 30)]
+    webhook_rate_limit: u32,
+    /// The delays between attempts
+    #[arg(
+        long,
+        env = "ENCRATA_RETRY_SCHEDULE",
+        value_name = "DELAYS",
+        default_value = "5s,30s,2m,10m,1h,3h,8h,24h,36h"
+    )]
+    retry_schedule: RetrySchedule,
+    /// How many webhooks a workspace may have
+    #[arg(long, env = "ENCRATA_WEBHOOKS_PER_WORKSPACE", value_name = "N", default_value_t = 50)]
+    webhooks_per_workspace: u32,
+    #[command(flatten)]
+    log: Log,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        self.log.start()?;
+        let listen = self.listen.clone();
+        let listener = TcpListener::bind(&listen)
+            .await
+            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+        let server = Server::open(self.config()?).await?;
+        let address = listener.local_addr()?;
+        anstream::println!("encrata-webhooks {} listening on http://{address}", env!("CARGO_PKG_VERSION"));
+        server.run(listener, stop_signal()).await;
+        Ok(())
+    }
+
+    fn config(self) -> Result<Config, Failure> {
+        let value = std::env::var(MASTER_KEY).ok().filter(|value| !value.is_empty());
+        let master_key = match (self.master_key_file, value) {
+            (Some(_), Some(_)) => {
+                return Err(format!("both {MASTER_KEY} and a master key file are given: give one").into());
+            }
+            (Some(path), None) => MasterKeySource::File(path),
+            (None, Some(value)) => MasterKeySource::Value(value.into()),
+            (None, None) => MasterKeySource::Beside,
+        };
+        Ok(Config {
+            database: self.database.database,
+            master_key,
+            allow_network: self.allow_network,
+            extra_ca: self.extra_ca,
+            webhook_rate_limit: self.webhook_rate_limit,
+            retry_schedule: self.retry_schedule,
+            webhooks_per_workspace: self.webhooks_per_workspace,
+        })
+    }
+}

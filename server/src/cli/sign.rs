@@ -1,0 +1,20 @@
+//! `encrata-webhooks sign`.
+
+use clap::Args;
+use encrata_webhooks::Key;
+
+use super::{Failure, SecretArg, read_stdin};
+
+#[derive(Debug, Args)]
+pub(super) struct Sign {
+    #[command(flatten)]
+    secret: SecretArg,
+}
+
+impl Sign {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let key = Key::new(self.secret.get()?)?;
+        anstream::println!("{}", key.sign(read_stdin()?));
+        Ok(())
+    }
+}

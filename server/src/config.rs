@@ -1,0 +1,61 @@
+//! What the operator decides.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use crate::delivery::retry::RetrySchedule;
+use crate::store::DatabaseUrl;
+
+/// What a server runs with.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where everything is kept.
+    pub database: DatabaseUrl,
+    /// Where the master key is; none means beside the database.
+    pub master_key: MasterKeySource,
+    /// Networks that deliveries may go to although they are not globally routable.
+    pub allow_network: Vec<IpNet>,
+    /// A PEM file of certificate authorities to trust beside the system's.
+    pub extra_ca: Option<PathBuf>,
+    /// Requests per key and minute on `/api/webhooks`; 0 means no limit.
+    pub webhook_rate_limit: u32,
+    /// The delays between attempts.
+    pub retry_schedule: RetrySchedule,
+    /// How many webhooks a workspace may have.
+    pub webhooks_per_workspace: u32,
+}
+
+/// Where the master key comes from.
+#[derive(Clone)]
+pub enum MasterKeySource {
+    /// The file beside the database; made when the database is new.
+    Beside,
+    /// A file that the operator named.
+    File(PathBuf),
+    /// The key itself, from the environment.
+    Value(zeroize::Zeroizing<String>),
+}
+
+impl std::fmt::Debug for MasterKeySource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Beside => f.write_str("Beside"),
+            Self::File(path) => write!(f, "File({})", path.display()),
+            Self::Value(_) => f.write_str("Value(redacted)"),
+        }
+    }
+}
+
+/// Reads a network: CIDR, or an address alone.
+///
+/// # Errors
+///
+/// A sentence that says what to write.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    IpNet::from_str(text)
+        .or_else(|_| IpAddr::from_str(text).map(IpNet::from))
+        .map_err(|_| format!("'{text}' is not a network: write it like 10.0.0.0/8, fd00::/8 or 127.0.0.1"))
+}

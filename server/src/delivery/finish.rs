@@ -1,0 +1,100 @@
+//! The way out: ends of attempts queue here for a group commit. An outcome is never dropped: this task owns
+//! claim and outcome until the store has answered, and while it can't, no new send starts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::group::{self, Weight};
+use super::slots::Slot;
+use crate::store::{Finish, Finished, Store};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// Takes the ends of attempts. Each holds the slot it was sent in, so there are never more than slots.
+#[derive(Debug, Clone)]
+pub struct Finisher {
+    items: mpsc::Sender<(Finish, Slot)>,
+    stuck: Arc<AtomicBool>,
+}
+
+impl Finisher {
+    /// Starts writing to `store`. The task ends once every `Finisher` is gone and all is written.
+    pub fn start(store: Store) -> (Self, tokio::task::JoinHandle<()>) {
+        let (items, mut waiting) = mpsc::channel(super::slots::MAX_IN_FLIGHT);
+        let stuck = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stuck);
+        let task = tokio::spawn(async move {
+            let weigh = |(finish, _): &(Finish, Slot)| Weight {
+                rows: 1,
+                bytes: finish.attempt.response_body.as_ref().map_or(0, Vec::len),
+            };
+            while let Some(group) = group::next(&mut waiting, weigh).await {
+                let (group, slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+                write(&store, group, &flag).await;
+                drop(slots);
+            }
+        });
+        (Self { items, stuck }, task)
+    }
+
+    /// Hands over the end of an attempt, with the slot that it keeps until it is written.
+    pub(super) async fn finish(&self, finish: Finish, slot: Slot) {
+        if let Err(gone) = self.items.send((finish, slot)).await {
+            // The task ends only after every sender: unreachable unless it panicked.
+            tracing::error!(delivery = %gone.0.0.claim.delivery_id, "an outcome could not be handed over: it will be sent again");
+        }
+    }
+
+    /// Whether outcomes can't be written at present.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
+    }
+}
+
+/// Writes a group, for as long as it takes. A group that fails is halved, so that a row that the store
+/// refuses keeps no other waiting.
+async fn write(store: &Store, group: Vec<Finish>, stuck: &AtomicBool) {
+    let mut todo = vec![group];
+    let mut pause = FIRST_PAUSE;
+    while let Some(mut group) = todo.pop() {
+        match store.finish(&group).await {
+            Ok(finished) => {
+                stuck.store(false, Ordering::Relaxed);
+                pause = FIRST_PAUSE;
+                report(&group, &finished);
+            }
+            Err(error) => {
+                tracing::error!(%error, outcomes = group.len(), "outcomes could not be written: trying again");
+                stuck.store(true, Ordering::Relaxed);
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                let half = group.split_off(group.len().div_ceil(2));
+                // What fails goes to the back: the others are tried before it.
+                todo.insert(0, group);
+                if !half.is_empty() {
+                    todo.insert(0, half);
+                }
+            }
+        }
+    }
+}
+
+fn report(group: &[Finish], finished: &[Finished]) {
+    for (finish, finished) in group.iter().zip(finished) {
+        let Finish { claim, attempt, next } = finish;
+        let (delivery, webhook) = (claim.delivery_id, claim.webhook_id);
+        let (status, ms) = (attempt.response_status, attempt.duration_ms);
+        match finished {
+            Finished::Written => {
+                tracing::info!(%delivery, %webhook, attempt = finish.number(), status, ms, ?next, error = attempt.error, "attempt");
+            }
+            Finished::LeaseLost => {
+                tracing::warn!(%delivery, %webhook, status, "lease lost: the outcome of this attempt was not written");
+            }
+        }
+    }
+}

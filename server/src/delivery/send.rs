@@ -1,0 +1,158 @@
+//! One attempt over the network.
+
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Certificate, Client, redirect, tls};
+
+use super::address::{Blocked, Guard, Unresolved};
+use super::request::SignedRequest;
+use crate::clock::now_ms;
+use crate::model::outcome::{Failure, MAX_RESPONSE_BYTES, Outcome};
+
+/// How long the whole exchange may take: connecting, sending and reading the answer.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How much of an answer is read. A longer one is cut, and its connection not used again.
+const MAX_READ_BYTES: usize = 64 * 1024;
+
+/// Sends requests, over connections that are kept and used again.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client,
+    guard: Guard,
+}
+
+impl Sender {
+    /// A sender behind `guard` that also trusts `extra_ca`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, when the system's certificates can't be loaded or a given one is unusable.
+    pub fn new(guard: Guard, extra_ca: Vec<Certificate>) -> Result<Self, String> {
+        let client = Client::builder()
+            .dns_resolver(Arc::new(guard.clone()))
+            .https_only(true)
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .tls_version_min(tls::Version::TLS_1_2)
+            .tls_certs_merge(extra_ca)
+            .pool_max_idle_per_host(super::slots::MAX_PER_WEBHOOK)
+            .build()
+            .map_err(|error| format!("no HTTPS client can be made: {}", innermost(&error)))?;
+        Ok(Self { client, guard })
+    }
+
+    /// Sends a request and waits for the answer, [`REQUEST_TIMEOUT`] at most.
+    pub async fn send(&self, request: SignedRequest) -> Outcome {
+        match tokio::time::timeout(REQUEST_TIMEOUT, self.exchange(request)).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(failure)) => Outcome::Unanswered(failure),
+            Err(_) => {
+                let after_ms = u64::try_from(REQUEST_TIMEOUT.as_millis()).unwrap_or(u64::MAX);
+                Outcome::Unanswered(Failure::Timeout { after_ms })
+            }
+        }
+    }
+
+    async fn exchange(&self, request: SignedRequest) -> Result<Outcome, Failure> {
+        let url = request.url.as_url();
+        self.guard.check_literal(url).map_err(|blocked| Failure::Blocked(blocked.to_string()))?;
+        let mut headers = HeaderMap::with_capacity(request.headers.len());
+        for (name, value) in &request.headers {
+            let value = HeaderValue::from_str(value).map_err(|error| Failure::Exchange(error.to_string()))?;
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        // Owned by the request until it is sent; the bytes themselves are shared.
+        let body = bytes(request.body);
+        let response = self.client.post(url.clone()).headers(headers).body(body).send().await;
+        let mut response = response.map_err(|error| classify(&error))?;
+
+        let status = response.status().as_u16();
+        let retry_after_s = retry_after(response.headers(), now_ms());
+        let (mut body, mut read) = (Vec::new(), 0);
+        while read < MAX_READ_BYTES {
+            let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? else { break };
+            read += chunk.len();
+            let room = MAX_RESPONSE_BYTES - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        Ok(Outcome::Answered { status, body, retry_after_s })
+    }
+}
+
+/// A body of shared bytes.
+fn bytes(body: Arc<[u8]>) -> reqwest::Body {
+    struct Shared(Arc<[u8]>);
+    impl AsRef<[u8]> for Shared {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    bytes::Bytes::from_owner(Shared(body)).into()
+}
+
+/// `Retry-After`, as seconds from `now_ms`: a number, or a date (RFC 9110 section 10.2.3).
+fn retry_after(headers: &HeaderMap, now_ms: i64) -> Option<u64> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(seconds);
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    let date_s = date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
+    Some(date_s.saturating_sub(u64::try_from(now_ms.div_euclid(1000)).unwrap_or(0)))
+}
+
+/// Finds out what stood in the way: the client wraps its errors several times over.
+fn classify(error: &reqwest::Error) -> Failure {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = error.source();
+    while let Some(cause) = next {
+        if let Some(blocked) = cause.downcast_ref::<Blocked>() {
+            return Failure::Blocked(blocked.to_string());
+        }
+        if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
+            return Failure::Resolve(unresolved.to_string());
+        }
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return Failure::Tls(tls.to_string());
+        }
+        // An I/O error hands out its inner error's source, not the inner error.
+        next = match cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => cause.source(),
+        };
+    }
+    if error.is_connect() { Failure::Connect(innermost(error)) } else { Failure::Exchange(innermost(error)) }
+}
+
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_a_number_or_a_date() {
+        let read = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
+            retry_after(&headers, 1_767_225_600_000)
+        };
+        assert_eq!(read("120"), Some(120));
+        assert_eq!(read(" 7 "), Some(7));
+        assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT"), Some(60));
+        assert_eq!(read("Thu, 01 Jan 2020 00:01:00 GMT"), Some(0));
+        for nonsense in ["", "-1", "soon", "1.5", "99999999999999999999"] {
+            assert_eq!(read(nonsense), None, "{nonsense}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), 0), None);
+    }
+}

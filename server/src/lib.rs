@@ -1,0 +1,16 @@
+//! Encrata's webhook delivery server: management API, durable delivery with retries, in one binary.
+//!
+//! In reading order: [`model`] is what exists, [`store`] what is kept, [`api`] what is asked, [`delivery`] what is
+//! sent. [`serve`] puts them together, [`cli`] is the command line.
+
+pub mod api;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod delivery;
+mod housekeeping;
+pub mod master_key;
+pub mod model;
+pub mod serve;
+pub mod store;
+pub mod vault;

@@ -1,0 +1,8 @@
+//! What exists: ids, webhooks, events, deliveries, keys. No SQL and no HTTP here.
+
+pub mod api_key;
+pub mod delivery;
+pub mod event;
+pub mod ids;
+pub mod outcome;
+pub mod webhook;

@@ -1,0 +1,174 @@
+//! The server's life: start, serve, stop.
+
+use std::future::{Future, IntoFuture as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Certificate;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::usage::Usage;
+use crate::api::{self, App};
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::delivery::address::Guard;
+use crate::delivery::finish::Finisher;
+use crate::delivery::record::Recorder;
+use crate::delivery::request::Signers;
+use crate::delivery::send::{REQUEST_TIMEOUT, Sender};
+use crate::delivery::worker::Worker;
+use crate::housekeeping;
+use crate::master_key::{self, MasterKeyError};
+use crate::store::{OpenError, ServeLock, Store, StoreError};
+
+/// How long requests and sends may go on after the signal to stop.
+const DRAIN: Duration = REQUEST_TIMEOUT.saturating_add(Duration::from_secs(1));
+/// How long each queue may take to be written after that.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database can't be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// There is no usable master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file of certificate authorities is unusable.
+    #[error("cannot use the certificates in {path}: {why}")]
+    ExtraCa {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// No HTTPS client can be made.
+    #[error("{0}")]
+    Client(String),
+}
+
+/// A server that has opened all it needs and serves nothing yet.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    worker: Worker,
+    recording: JoinHandle<()>,
+    finishing: JoinHandle<()>,
+    /// Held until the database is closed.
+    _lock: ServeLock,
+}
+
+impl Server {
+    /// Opens the database and what else the server needs.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; then nothing was changed.
+    pub async fn open(config: Config) -> Result<Self, StartError> {
+        let extra_ca = config.extra_ca.as_ref().map_or(Ok(Vec::new()), read_ca)?;
+        let guard = Guard::new(config.allow_network);
+        let sender = Sender::new(guard.clone(), extra_ca).map_err(StartError::Client)?;
+
+        let lock = ServeLock::take(&config.database)?;
+        let store = Store::open(&config.database).await?;
+        let vault = Arc::new(master_key::load(&config.master_key, &config.database, &store).await?);
+        let freed = store.free_all_leases(now_ms()).await?;
+        if freed > 0 {
+            tracing::info!(
+                deliveries = freed,
+                "the server did not stop in order: what it was sending is due again"
+            );
+        }
+
+        let wake = Arc::new(Notify::new());
+        let signers = Arc::new(Signers::new(Arc::clone(&vault)));
+        let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&wake));
+        let (finisher, finishing) = Finisher::start(store.clone());
+        let worker = Worker {
+            store: store.clone(),
+            signers: Arc::clone(&signers),
+            sender: sender.clone(),
+            finisher,
+            schedule: config.retry_schedule,
+            wake: Arc::clone(&wake),
+        };
+        let app = App {
+            store,
+            recorder,
+            wake,
+            vault,
+            signers,
+            sender,
+            guard,
+            rate_limit: api::RateLimit::new(config.webhook_rate_limit),
+            usage: Usage::default(),
+            webhooks_per_workspace: config.webhooks_per_workspace,
+            stopping: CancellationToken::new(),
+        };
+        Ok(Self { app, worker, recording, finishing, _lock: lock })
+    }
+
+    /// Serves on `listener` until `shutdown` completes; then stops in order, within 10 s: no new requests, no
+    /// new claims, what is being sent ends, every outcome is written, the database is closed.
+    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let Self { app, worker, recording, finishing, _lock } = self;
+        let (store, usage, stopping) = (app.store.clone(), app.usage.clone(), app.stopping.clone());
+        let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
+        let erasing = tokio::spawn(housekeeping::run(store.clone(), stopping.clone()));
+        let sending = tokio::spawn(worker.run(stopping.clone()));
+        let serving = axum::serve(listener, api::router(app))
+            .with_graceful_shutdown(stopping.clone().cancelled_owned())
+            .into_future();
+        let serving = tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the listener failed");
+            }
+        });
+
+        shutdown.await;
+        tracing::info!("stopping");
+        stopping.cancel();
+        let drained = tokio::time::timeout(DRAIN, async {
+            end(sending, "sending").await;
+            end(serving, "serving").await;
+        });
+        if drained.await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        for (task, name) in
+            [(recording, "recording"), (finishing, "finishing"), (counting, "counting"), (erasing, "erasing")]
+        {
+            if tokio::time::timeout(FLUSH, end(task, name)).await.is_err() {
+                tracing::warn!(task = name, "did not end in time");
+            }
+        }
+        if tokio::time::timeout(FLUSH, store.close()).await.is_err() {
+            tracing::warn!("the database did not close in time");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+async fn end(task: JoinHandle<()>, name: &str) {
+    if let Err(error) = task.await {
+        tracing::error!(%error, task = name, "a task failed");
+    }
+}
+
+fn read_ca(path: &PathBuf) -> Result<Vec<Certificate>, StartError> {
+    let failed = |why: String| StartError::ExtraCa { path: path.clone(), why };
+    let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(failed("it holds no PEM certificate".into()));
+    }
+    Ok(certificates)
+}

@@ -1,0 +1,263 @@
+//! API keys. Making and revoking one publishes an event, in the same transaction.
+
+use std::collections::HashMap;
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{parse, unreadable};
+use super::{Store, StoreError, Write, record, workspaces};
+use crate::model::api_key::{ApiKey, KeyHash, PREFIX, Role};
+use crate::model::event::NewBatch;
+use crate::model::ids::{KeyId, WorkspaceId};
+
+/// A key to keep.
+#[derive(Debug)]
+pub struct NewApiKey<'a> {
+    /// Its id.
+    pub id: KeyId,
+    /// What people call it.
+    pub name: &'a str,
+    /// What it may do.
+    pub role: Role,
+    /// What is kept instead of the key.
+    pub hash: KeyHash,
+    /// `...` and its last four characters.
+    pub preview: String,
+}
+
+impl Store {
+    /// The active key with this hash.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn active_key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
+        let row = sqlx::query("select * from api_keys where key_hash = $1 and is_active = 1")
+            .bind(hash.as_bytes())
+            .fetch_optional(&self.reader)
+            .await?;
+        row.as_ref().map(api_key).transpose()
+    }
+
+    /// One key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn key(&self, workspace_id: WorkspaceId, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        let row = sqlx::query("select * from api_keys where workspace_id = $1 and id = $2")
+            .bind(workspace_id.to_string())
+            .bind(id.to_string())
+            .fetch_optional(&self.reader)
+            .await?;
+        row.as_ref().map(api_key).transpose()
+    }
+
+    /// A workspace's keys, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn keys(&self, workspace_id: WorkspaceId) -> Result<Vec<ApiKey>, StoreError> {
+        let rows = sqlx::query("select * from api_keys where workspace_id = $1 order by id")
+            .bind(workspace_id.to_string())
+            .fetch_all(&self.reader)
+            .await?;
+        rows.iter().map(api_key).collect()
+    }
+
+    /// Keeps a new key and publishes `announce`. Answers whether anything is to be delivered.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn create_key(
+        &self,
+        workspace_id: WorkspaceId,
+        key: &NewApiKey<'_>,
+        announce: &NewBatch,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        insert(&mut tx, workspace_id, key, announce.now_ms).await?;
+        let due = record::announce(&mut tx, announce).await?;
+        tx.commit().await?;
+        Ok(due)
+    }
+
+    /// As [`Self::create_key`], in the workspace of that name, which is made when it is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn create_key_in(
+        &self,
+        workspace: &str,
+        key: &NewApiKey<'_>,
+        now_ms: i64,
+        announce: impl FnOnce(WorkspaceId) -> Result<NewBatch, String> + Send,
+    ) -> Result<WorkspaceId, StoreError> {
+        let mut tx = self.begin().await?;
+        let workspace_id = workspaces::find_or_make(&mut tx, workspace, now_ms).await?;
+        insert(&mut tx, workspace_id, key, now_ms).await?;
+        let announce = announce(workspace_id).map_err(|why| unreadable("event", &why))?;
+        record::announce(&mut tx, &announce).await?;
+        tx.commit().await?;
+        Ok(workspace_id)
+    }
+
+    /// Revokes a key (it stays listed), or deletes it, and publishes `announce` when it was active. Answers
+    /// whether anything is to be delivered; none when there is no such key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn revoke_key(
+        &self,
+        workspace_id: WorkspaceId,
+        id: KeyId,
+        permanent: bool,
+        announce: &NewBatch,
+    ) -> Result<Option<bool>, StoreError> {
+        let mut tx = self.begin().await?;
+        let row = sqlx::query("select is_active from api_keys where workspace_id = $1 and id = $2")
+            .bind(workspace_id.to_string())
+            .bind(id.to_string())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let was_active = row.try_get::<i64, _>("is_active")? != 0;
+        let change = if permanent {
+            "delete from api_keys where workspace_id = $1 and id = $2"
+        } else {
+            "update api_keys set is_active = 0, disabled_by_admin = 0 where workspace_id = $1 and id = $2"
+        };
+        sqlx::query(change).bind(workspace_id.to_string()).bind(id.to_string()).execute(&mut *tx).await?;
+        let due = was_active && record::announce(&mut tx, announce).await?;
+        tx.commit().await?;
+        Ok(Some(due))
+    }
+
+    /// Names a key anew. Answers whether there is such a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn rename_key(
+        &self,
+        workspace_id: WorkspaceId,
+        id: KeyId,
+        name: &str,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query("update api_keys set name = $3 where workspace_id = $1 and id = $2");
+        self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(name)).await
+    }
+
+    /// Switches a key on or off. Answers whether there is such a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn switch_key(
+        &self,
+        workspace_id: WorkspaceId,
+        id: KeyId,
+        on: bool,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "update api_keys set is_active = $3, disabled_by_admin = 1 - $3 where workspace_id = $1 and id = $2",
+        );
+        self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(i64::from(on))).await
+    }
+
+    /// Sets or lifts a key's credit limit. Answers whether there is such a key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn limit_key(
+        &self,
+        workspace_id: WorkspaceId,
+        id: KeyId,
+        credit_limit: Option<i64>,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query("update api_keys set credit_limit = $3 where workspace_id = $1 and id = $2");
+        self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(credit_limit)).await
+    }
+
+    /// Adds what was counted in memory: requests and the time of the last one, by key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn count_requests(
+        &self,
+        counted: &HashMap<(WorkspaceId, KeyId), (i64, i64)>,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        for ((workspace_id, id), (requests, last_ms)) in counted {
+            sqlx::query(
+                "update api_keys set total_requests = total_requests + $3, last_used_ms = $4
+                 where workspace_id = $1 and id = $2",
+            )
+            .bind(workspace_id.to_string())
+            .bind(id.to_string())
+            .bind(requests)
+            .bind(last_ms)
+            .execute(&mut *tx)
+            .await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn change_key(
+        &self,
+        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.begin().await?;
+        let changed = query.execute(&mut *tx).await?.rows_affected() == 1;
+        tx.commit().await?;
+        Ok(changed)
+    }
+}
+
+async fn insert(
+    tx: &mut Write,
+    workspace_id: WorkspaceId,
+    key: &NewApiKey<'_>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into api_keys (workspace_id, id, name, role, key_hash, key_prefix, key_preview, created_ms)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(workspace_id.to_string())
+    .bind(key.id.to_string())
+    .bind(key.name)
+    .bind(key.role.as_str())
+    .bind(key.hash.as_bytes())
+    .bind(PREFIX)
+    .bind(&key.preview)
+    .bind(now_ms)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn api_key(row: &SqliteRow) -> Result<ApiKey, StoreError> {
+    Ok(ApiKey {
+        id: parse(row, "id")?,
+        workspace_id: parse(row, "workspace_id")?,
+        name: row.try_get("name")?,
+        role: parse(row, "role")?,
+        key_prefix: row.try_get("key_prefix")?,
+        key_preview: row.try_get("key_preview")?,
+        created_ms: row.try_get("created_ms")?,
+        last_used_ms: row.try_get("last_used_ms")?,
+        total_requests: row.try_get("total_requests")?,
+        credits_used: row.try_get("credits_used")?,
+        credit_limit: row.try_get("credit_limit")?,
+        is_active: row.try_get::<i64, _>("is_active")? != 0,
+        disabled_by_admin: row.try_get::<i64, _>("disabled_by_admin")? != 0,
+    })
+}

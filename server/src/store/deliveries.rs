@@ -1,0 +1,351 @@
+//! Reading deliveries back, and sending them again.
+
+use std::collections::HashMap;
+
+use encrata_webhooks::EventKind;
+use serde_json::json;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+use super::queue::status_code;
+use super::rows::{parse, unreadable};
+use super::{Store, StoreError, Write, attempts};
+use crate::model::delivery::{Attempt, Delivery, Status};
+use crate::model::event::NewEvent;
+use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
+
+/// How many deliveries one transaction sends again.
+const RESEND_ROWS: i64 = 1000;
+
+/// Which deliveries of a webhook are wanted, newest first.
+#[derive(Debug, Clone, Copy)]
+pub struct Filter {
+    /// Only of this status.
+    pub status: Option<Status>,
+    /// Only of this event type.
+    pub event: Option<EventKind>,
+    /// Only those accepted at this time or later (milliseconds since the Unix epoch).
+    pub since_ms: i64,
+    /// Only those accepted before this time.
+    pub until_ms: i64,
+    /// Only those older than this one: the last of the page before.
+    pub before: Option<DeliveryId>,
+    /// At most this many.
+    pub limit: usize,
+}
+
+/// A test send: one event to one webhook, and the one attempt that was made.
+#[derive(Debug)]
+pub struct TestSend<'a> {
+    /// Whose it was.
+    pub workspace_id: WorkspaceId,
+    /// Where it went.
+    pub webhook_id: WebhookId,
+    /// The delivery.
+    pub id: DeliveryId,
+    /// What was sent.
+    pub event: &'a NewEvent,
+    /// What came of it.
+    pub status: Status,
+    /// How.
+    pub attempt: &'a Attempt,
+}
+
+/// Deliveries, newest first, and whether there are more.
+#[derive(Debug)]
+pub struct Page {
+    /// The deliveries.
+    pub deliveries: Vec<Delivery>,
+    /// The cursor of the next page; none on the last.
+    pub next: Option<DeliveryId>,
+}
+
+impl Store {
+    /// A page of a webhook's deliveries.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn deliveries(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        filter: &Filter,
+    ) -> Result<Page, StoreError> {
+        let statements: &[&'static str] = match filter.status {
+            None => &[SENT, NEVER_SENT],
+            Some(Status::Pending) => &[PENDING],
+            Some(Status::Success) => &[SUCCEEDED],
+            Some(Status::Failed) => &[FAILED],
+        };
+        let before = DeliveryId::floor(filter.until_ms).to_string();
+        let before = filter.before.map_or(before.clone(), |cursor| before.min(cursor.to_string()));
+        let one_more = i64::try_from(filter.limit).unwrap_or(i64::MAX).saturating_add(1);
+        // One snapshot: a delivery that is sent between two statements must not be on the page twice.
+        let mut tx = self.reader.begin().await?;
+        let mut rows = Vec::new();
+        for statement in statements {
+            let found = sqlx::query(*statement)
+                .bind(workspace_id.to_string())
+                .bind(webhook_id.to_string())
+                .bind(&before)
+                .bind(DeliveryId::floor(filter.since_ms).to_string())
+                .bind(filter.event.map(EventKind::as_str))
+                .bind(one_more)
+                .fetch_all(&mut *tx)
+                .await?;
+            for row in &found {
+                rows.push(delivery(row, webhook_id)?);
+            }
+        }
+        rows.sort_unstable_by_key(|(delivery, _)| std::cmp::Reverse(delivery.id));
+        let more = rows.len() > filter.limit;
+        rows.truncate(filter.limit);
+        let later: Vec<DeliveryId> =
+            rows.iter().filter(|(_, attempts)| *attempts > 1).map(|(delivery, _)| delivery.id).collect();
+        let mut later = later_attempts(&mut tx, workspace_id, webhook_id, &later).await?;
+        let deliveries: Vec<Delivery> = rows
+            .into_iter()
+            .map(|(mut delivery, _)| {
+                delivery.attempts.extend(later.remove(&delivery.id).unwrap_or_default());
+                delivery
+            })
+            .collect();
+        let next = if more { deliveries.last().map(|delivery| delivery.id) } else { None };
+        Ok(Page { deliveries, next })
+    }
+
+    /// The webhook that a delivery goes to; none when there is no such delivery in the workspace.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn webhook_of_delivery(
+        &self,
+        workspace_id: WorkspaceId,
+        id: DeliveryId,
+    ) -> Result<Option<WebhookId>, StoreError> {
+        // One seek per webhook of the workspace: rows are kept by webhook.
+        let row = sqlx::query(
+            "select w.id from webhooks w where w.workspace_id = $1 and w.deleted_ms is null and (
+                exists (select 1 from deliveries d where d.workspace_id = $1 and d.webhook_id = w.id and d.id = $2)
+                or exists (select 1 from queue q where q.workspace_id = $1 and q.webhook_id = w.id and q.id = $2))",
+        )
+        .bind(workspace_id.to_string())
+        .bind(id.to_string())
+        .fetch_optional(&self.reader)
+        .await?;
+        row.map(|row| parse(&row, "id")).transpose()
+    }
+
+    /// Makes one delivery due now, whatever came of it before; its retry schedule starts again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn resend(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        id: DeliveryId,
+        now_ms: i64,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        requeue(&mut tx, workspace_id, webhook_id, &[id.to_string()], now_ms).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes every delivery of a webhook due now that failed for good and was accepted at `since_ms` or
+    /// later. Answers how many. Works in transactions of a thousand: if a later one fails, the answer is an
+    /// error and asking again goes on with the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn resend_failed(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        since_ms: i64,
+        now_ms: i64,
+    ) -> Result<u64, StoreError> {
+        let mut resent = 0;
+        loop {
+            let mut tx = self.begin().await?;
+            let rows = sqlx::query(
+                "select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed'
+                 and id >= $3 order by id limit $4",
+            )
+            .bind(workspace_id.to_string())
+            .bind(webhook_id.to_string())
+            .bind(DeliveryId::floor(since_ms).to_string())
+            .bind(RESEND_ROWS)
+            .fetch_all(&mut *tx)
+            .await?;
+            let ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
+            requeue(&mut tx, workspace_id, webhook_id, &ids, now_ms).await?;
+            tx.commit().await?;
+            resent += ids.len() as u64;
+            if i64::try_from(ids.len()).unwrap_or(i64::MAX) < RESEND_ROWS {
+                return Ok(resent);
+            }
+        }
+    }
+
+    /// Keeps a test send.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn record_test(&self, test: &TestSend<'_>, now_ms: i64) -> Result<(), StoreError> {
+        let TestSend { workspace_id, webhook_id, id, event, status, attempt } = test;
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "insert into events (workspace_id, id, event_type, body, created_ms) values ($1, $2, $3, $4, $5)",
+        )
+        .bind(workspace_id.to_string())
+        .bind(event.id.to_string())
+        .bind(event.kind.as_str())
+        .bind(&event.body)
+        .bind(now_ms)
+        .execute(&mut *tx)
+        .await?;
+        let row = json!([
+            [workspace_id, webhook_id, id],
+            attempts::attempt(attempt),
+            status.as_str(),
+            event.id,
+            event.kind.as_str(),
+            now_ms
+        ]);
+        sqlx::query(attempts::FIRST).bind(json!([row]).to_string()).execute(&mut *tx).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+// $1 workspace, $2 webhook, $3 before this id, $4 from this id on, $5 event type or null, $6 limit.
+
+macro_rules! sent {
+    ($and:literal) => {
+        concat!(
+            "select d.id, d.event_id, d.event_type, d.created_ms, d.status, d.attempts, d.started_ms,
+                    d.duration_ms, d.response_status, d.response_body, d.error, e.body, q.next_ms, q.owner
+             from deliveries d
+             join events e on e.workspace_id = d.workspace_id and e.id = d.event_id
+             left join queue q on q.workspace_id = d.workspace_id and q.webhook_id = d.webhook_id and q.id = d.id
+             where d.workspace_id = $1 and d.webhook_id = $2 and d.id < $3 and d.id >= $4
+               and ($5 is null or d.event_type = $5)",
+            $and,
+            " order by d.id desc limit $6"
+        )
+    };
+}
+
+macro_rules! queued {
+    ($and:literal) => {
+        concat!(
+            "select q.id, q.event_id, q.event_type, q.created_ms, 'pending' as status, q.attempts, d.started_ms,
+                    d.duration_ms, d.response_status, d.response_body, d.error, e.body, q.next_ms, q.owner
+             from queue q
+             join events e on e.workspace_id = q.workspace_id and e.id = q.event_id
+             left join deliveries d on d.workspace_id = q.workspace_id and d.webhook_id = q.webhook_id and d.id = q.id
+             where q.workspace_id = $1 and q.webhook_id = $2 and q.id < $3 and q.id >= $4
+               and ($5 is null or q.event_type = $5)",
+            $and,
+            " order by q.id desc limit $6"
+        )
+    };
+}
+
+const SENT: &str = sent!("");
+const SUCCEEDED: &str = sent!(" and d.status = 'success'");
+const FAILED: &str = sent!(" and d.status = 'failed'");
+const PENDING: &str = queued!("");
+const NEVER_SENT: &str = queued!(" and q.attempts = 0");
+
+/// Queues deliveries that were sent before, and makes those due now that are queued and not being sent.
+async fn requeue(
+    tx: &mut Write,
+    workspace_id: WorkspaceId,
+    webhook_id: WebhookId,
+    ids: &[String],
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    for statement in [
+        "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms, attempts)
+         select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, $4, d.attempts
+         from deliveries d
+         where d.workspace_id = $1 and d.webhook_id = $2 and d.id in (select value from json_each($3))
+         on conflict do nothing",
+        "update queue set next_ms = $4, step = 0
+         where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3)) and owner is null",
+        "update deliveries set status = 'pending'
+         where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3))
+           and status <> 'pending' and $4 is not null",
+    ] {
+        sqlx::query(statement)
+            .bind(workspace_id.to_string())
+            .bind(webhook_id.to_string())
+            .bind(json!(ids).to_string())
+            .bind(now_ms)
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn later_attempts(
+    tx: &mut Write,
+    workspace_id: WorkspaceId,
+    webhook_id: WebhookId,
+    ids: &[DeliveryId],
+) -> Result<HashMap<DeliveryId, Vec<Attempt>>, StoreError> {
+    let mut attempts: HashMap<DeliveryId, Vec<Attempt>> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(attempts);
+    }
+    let rows = sqlx::query(
+        "select * from attempts where workspace_id = $1 and webhook_id = $2
+         and delivery_id in (select value from json_each($3)) order by delivery_id, number",
+    )
+    .bind(workspace_id.to_string())
+    .bind(webhook_id.to_string())
+    .bind(json!(ids).to_string())
+    .fetch_all(&mut **tx)
+    .await?;
+    for row in &rows {
+        attempts.entry(parse(row, "delivery_id")?).or_default().push(attempt(row)?);
+    }
+    Ok(attempts)
+}
+
+/// A delivery with its first attempt, if there was one, and how many there were.
+fn delivery(row: &SqliteRow, webhook_id: WebhookId) -> Result<(Delivery, i64), StoreError> {
+    let status: &str = row.try_get("status")?;
+    let attempts: i64 = row.try_get("attempts")?;
+    let leased = row.try_get::<Option<&str>, _>("owner")?.is_some();
+    let next_ms: Option<i64> = row.try_get("next_ms")?;
+    let delivery = Delivery {
+        id: parse(row, "id")?,
+        webhook_id,
+        event_id: parse(row, "event_id")?,
+        event_type: row.try_get("event_type")?,
+        body: row.try_get("body")?,
+        status: Status::parse(status).ok_or_else(|| unreadable("status", &status))?,
+        created_ms: row.try_get("created_ms")?,
+        // While it is being sent, next_ms is the end of the lease.
+        next_ms: next_ms.filter(|_| !leased),
+        attempts: if attempts > 0 { vec![attempt(row)?] } else { Vec::new() },
+    };
+    Ok((delivery, attempts))
+}
+
+fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+    Ok(Attempt {
+        started_ms: row.try_get("started_ms")?,
+        duration_ms: row.try_get("duration_ms")?,
+        response_status: status_code(row)?,
+        response_body: row.try_get("response_body")?,
+        error: row.try_get("error")?,
+    })
+}

@@ -1,0 +1,36 @@
+//! The check value by which a wrong master key is noticed at start, not at the first delivery.
+
+use sqlx::Row as _;
+
+use super::{Store, StoreError};
+use crate::vault::Sealed;
+
+impl Store {
+    /// The check value of the key that this database is sealed under; none before the first start.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn master_key_check(&self) -> Result<Option<Sealed>, StoreError> {
+        let row = sqlx::query("select value from settings where name = 'master_key_check'")
+            .fetch_optional(&self.reader)
+            .await?;
+        row.map(|row| Ok(Sealed::from_bytes(row.try_get("value")?))).transpose()
+    }
+
+    /// Keeps the check value, unless there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn set_master_key_check(&self, check: &Sealed) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::query(
+            "insert into settings (name, value) values ('master_key_check', $1) on conflict do nothing",
+        )
+        .bind(check.as_bytes())
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
