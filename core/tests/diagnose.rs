@@ -174,6 +174,10 @@ fn every_cause_is_told() {
         let length = vec![("content-length", "2000".to_owned())];
         told([bare(&plain(SECRET, b"whole")), length].concat(), b"wh", SECRET, None)
     });
+    expect(Cause::OtherSecret, false, {
+        let length = vec![("content-length", BODY.len().to_string())];
+        told([bare(&plain("else", BODY)), length].concat(), BODY, "not base64", None)
+    });
     expect(Cause::BodyNewlineAdded, true, told(bare(&right), &[BODY, b"\n"].concat(), SECRET, None));
     expect(Cause::BodyNewlineMissing, true, {
         told(bare(&plain(SECRET, &[BODY, b"\r\n"].concat())), BODY, SECRET, None)
@@ -225,6 +229,7 @@ fn two_faults_at_once_are_both_told() {
     let body = [BODY, b"\n"].concat();
     let diagnosis = diagnose(signature.as_str(), &body, &format!("{SECRET}\n"), None);
     assert!(diagnosis.proven);
+    assert_eq!(diagnosis.to_string(), format!("{} {}", diagnosis.message, diagnosis.fix));
     for cause in [Cause::SignatureUppercase, Cause::BodyNewlineAdded, Cause::SecretWhitespace] {
         assert!(diagnosis.message.contains(cause.message()), "{diagnosis}");
     }

@@ -121,6 +121,14 @@ mod with_alloc {
     }
 
     #[test]
+    fn one_receiver_serves_all_threads() {
+        const fn shared<T: Send + Sync + 'static>() {}
+        shared::<Webhook>();
+        shared::<encrata_webhooks::Key>();
+        shared::<encrata_webhooks::Secret>();
+    }
+
+    #[test]
     fn secrets_are_taken_or_refused() {
         each("secrets", |case| match Webhook::new(secrets(case)) {
             Ok(_) => assert!(case["ok"].as_bool().unwrap()),
@@ -139,6 +147,12 @@ mod with_alloc {
             let signed =
                 webhook.sign(&body(case), text(case, "id"), case["timestamp"].as_i64().unwrap()).unwrap();
             assert_eq!(signed.pairs().to_vec(), headers(case));
+            assert!((&signed).into_iter().eq(headers(case)));
+            assert!(
+                signed
+                    .into_iter()
+                    .eq(headers(case).into_iter().map(|(name, value)| (name, value.to_owned())))
+            );
         });
         each("sign_refused", |case| {
             let webhook = Webhook::new(secrets(case)).unwrap();

@@ -205,7 +205,7 @@ const fn days_in(year: u32, month: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
 
     use serde_json::{Map, Value, json};
 
@@ -228,10 +228,27 @@ mod tests {
     }
 
     #[test]
+    fn fractions_come_out_as_they_went_in() {
+        // Each of these is read as its neighbour by a parser that is only nearly right.
+        for number in
+            ["2.638344616030823e-256", "51.24817837550540", "31.245270191439438", "0.30000000000000004"]
+        {
+            let number = number.trim_end_matches('0');
+            let text = alloc::format!(
+                "{{\"created_at\":\"2026-01-01T00:00:00Z\",\"data\":{{\"n\":{number}}},\"event\":\"e\"}}"
+            );
+            let Envelope { event, data, created_at, .. } = Envelope::parse(text.as_bytes()).unwrap();
+            assert_eq!(Envelope::to_bytes(&event, &data, &created_at).unwrap(), text.as_bytes());
+        }
+    }
+
+    #[test]
     fn what_cannot_be_sent_is_not_written() {
         let data = Map::new();
         assert_eq!(Envelope::to_bytes("", &data, "2026-01-01T00:00:00Z"), Err(EnvelopeError::EventEmpty));
         assert_eq!(Envelope::to_bytes("e", &data, "now"), Err(EnvelopeError::CreatedAt));
+        assert!(EnvelopeError::EventEmpty.to_string().contains("`event`"));
+        assert!(EnvelopeError::CreatedAt.to_string().contains("`created_at`"));
     }
 
     #[test]
@@ -241,6 +258,9 @@ mod tests {
             "2024-02-29T23:59:59Z",
             "2000-02-29T00:00:00Z",
             "0000-12-31T00:00:00Z",
+            "2026-02-28T00:00:00Z",
+            "2026-04-30T00:00:00Z",
+            "2026-01-31T00:00:00Z",
             "9999-12-31T23:59:59Z",
         ] {
             assert!(is_utc_seconds(text), "{text}");

@@ -123,6 +123,14 @@ mod tests {
     use super::EventKind;
 
     #[test]
+    fn a_kind_is_shown_as_its_name() {
+        assert_eq!(std::format!("{:>5}", EventKind::Test), " test");
+        let text = std::format!("{}", super::UnknownKind);
+        assert!(EventKind::ALL.iter().all(|kind| text.contains(kind.as_str())), "{text}");
+        assert!(EventKind::ALL.iter().all(|kind| kind.description().starts_with("Sent ")));
+    }
+
+    #[test]
     fn names_are_read_back_and_test_cannot_be_subscribed_to() {
         for kind in EventKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
