@@ -132,8 +132,8 @@ fn verdict<H: Headers + ?Sized>(
         }
         Err(Error::MissingTimestamp) if received.is_plain_only() => {
             // Only worth saying when nothing else is wrong.
-            let alone = Webhook::new(secret).ok()?.authenticate(headers, body, now);
-            alone.ok().map(|_| Cause::TimestampMissing)?
+            Webhook::new(secret).ok()?.authenticate(headers, body, now).ok()?;
+            Cause::TimestampMissing
         }
         Err(Error::MissingTimestamp) => Cause::StandardHeadersMissing,
         Err(Error::MalformedTimestamp) => Cause::TimestampMalformed,

@@ -92,6 +92,13 @@ fn every_cause_is_told() {
     let mut expect = |cause: Cause, proven: bool, diagnosis: Diagnosis| {
         assert_eq!((diagnosis.cause, diagnosis.proven), (cause, proven), "{diagnosis}");
         assert!(!diagnosis.message.is_empty() && !diagnosis.fix.is_empty());
+        // The one fault, and no other beside it.
+        let message = match (cause, proven) {
+            (Cause::SecretInvalid, _) => diagnosis.message.clone(),
+            (_, true) => cause.message().to_owned(),
+            (_, false) => format!("{} This is the most likely cause; it is not proven.", cause.message()),
+        };
+        assert_eq!(diagnosis.message, message);
         assert!(!diagnosis.to_string().contains(&SECRET[6..]), "the secret is shown");
         seen.insert(cause.code());
     };
@@ -203,6 +210,13 @@ fn every_cause_is_told() {
         true,
         told(with(signed(BODY), "webhook-id", "evt_2"), BODY, SECRET, None),
     );
+    expect(Cause::StandardHeadersChanged, true, {
+        // The MAC covers the dot, and the id is refused all the same.
+        let content = [b"evt.1.7.", BODY].concat();
+        let entry = format!("v1,{}", base64(&Key::from_bytes(&standard_key()).sign(content).to_bytes()));
+        let headers = [("webhook-id", "evt.1"), ("webhook-timestamp", "7"), ("webhook-signature", &entry)];
+        told(headers.map(|(name, value)| (name, value.to_owned())).to_vec(), BODY, SECRET, None)
+    });
     expect(Cause::TimestampMissing, true, told(bare(&right), BODY, SECRET, late));
     expect(
         Cause::TimestampMalformed,
@@ -245,5 +259,6 @@ fn a_stripped_header_is_told_after_other_faults() {
 #[test]
 fn serialises_with_its_code() {
     let diagnosis = diagnose("", BODY, SECRET, None);
+    assert_eq!(diagnosis.cause.to_string(), "signature_missing");
     assert_eq!(serde_json::to_value(&diagnosis).unwrap()["cause"], "signature_missing");
 }
