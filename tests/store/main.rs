@@ -1,1 +1,2 @@
+//! store
 fn main() {}
