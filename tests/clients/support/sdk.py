@@ -6,7 +6,7 @@ import asyncio
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Callable, cast
+from typing import Any, Callable, Coroutine, cast
 
 import httpx
 from encrata import AsyncEncrata, Encrata
@@ -52,8 +52,10 @@ class Sdk:
         return self._open.enter_context(Encrata(key, transport=_Transport(self.exchanges), **options))
 
     def _async(self, key: str, **options: Any) -> Encrata:
-        client = AsyncEncrata(key, transport=_AsyncTransport(self.exchanges), **options)
-        return cast(Encrata, self._open.enter_context(_Blocking(client)))
+        async def open_client() -> AsyncEncrata:
+            return AsyncEncrata(key, transport=_AsyncTransport(self.exchanges), **options)
+
+        return cast(Encrata, self._open.enter_context(_Blocking(open_client)))
 
 
 class _Transport(httpx.HTTPTransport):
@@ -79,11 +81,11 @@ class _AsyncTransport(httpx.AsyncHTTPTransport):
 
 
 class _Blocking:
-    """Runs each call of an async client to its end."""
+    """Runs each call of an async client to its end, in the loop in which it was made."""
 
-    def __init__(self, client: AsyncEncrata) -> None:
-        self._client = client
+    def __init__(self, open_client: Callable[[], Coroutine[Any, Any, AsyncEncrata]]) -> None:
         self._loop = asyncio.new_event_loop()
+        self._client = self._loop.run_until_complete(open_client())
 
     def __enter__(self) -> _Blocking:
         return self
