@@ -18,6 +18,8 @@ mod api;
 mod binary;
 #[path = "harness/certificates.rs"]
 mod certificates;
+#[path = "harness/planted.rs"]
+mod planted;
 #[path = "harness/receiver.rs"]
 mod receiver;
 #[path = "harness/reply.rs"]
@@ -30,6 +32,7 @@ mod wire;
 pub use self::api::{Answer, Api, Hook};
 pub use self::binary::{Finished, binary, run, run_with};
 pub use self::certificates::{Authority, Flaw};
+pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::receiver::{Received, Receiver};
 pub use self::reply::{Gate, Reply};
 pub use self::server::{Server, Setup};

@@ -1,7 +1,28 @@
-//! The real binary, end to end: from a published event to a receiver that verifies it.
+//! The real binary, end to end, with a receiver that verifies everything it gets.
 //!
-//! [`deliver`] is the happy path.
+//! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
+//! a receiver can fail, [`guard`] where nothing is sent. What is asked: [`publish`], [`webhooks`], [`rotation`],
+//! [`deliveries`], [`resend`], [`test_send`], [`keys`], [`access`], [`input`], [`rate_limit`]. What is kept:
+//! [`restart`], [`durable`]. How it starts and what it says: [`start`], [`command_line`], [`log`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
+mod access;
+mod command_line;
 mod deliver;
+mod deliveries;
+mod durable;
+mod failures;
+mod guard;
+mod input;
+mod keys;
+mod log;
+mod publish;
+mod rate_limit;
+mod resend;
+mod restart;
+mod retry;
+mod rotation;
+mod start;
+mod test_send;
+mod webhooks;

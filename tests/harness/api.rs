@@ -40,7 +40,6 @@ impl Answer {
     }
 
     /// The answer, which must have this status.
-    #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:?}");
@@ -84,7 +83,13 @@ impl Api {
     }
 
     /// One request, exactly as given.
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Answer {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Answer {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
@@ -183,7 +188,12 @@ impl Api {
     }
 
     /// Waits until a webhook's deliveries are as wanted. The API has no event to await, so it is asked again.
-    pub async fn deliveries_when(&self, webhook_id: &str, what: &str, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub async fn deliveries_when(
+        &self,
+        webhook_id: &str,
+        what: &str,
+        enough: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         let mut last = Vec::new();
         let waited = tokio::time::timeout(crate::PATIENCE, async {
             loop {

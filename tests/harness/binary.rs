@@ -48,7 +48,8 @@ fn built() -> PathBuf {
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
-    let status = cargo.status().unwrap_or_else(|error| panic!("cargo can't be run to build the server: {error}"));
+    let status =
+        cargo.status().unwrap_or_else(|error| panic!("cargo can't be run to build the server: {error}"));
     assert!(status.success() && binary.is_file(), "the server can't be built: see cargo's messages above");
     binary
 }

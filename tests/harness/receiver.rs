@@ -156,7 +156,12 @@ impl Receiver {
     }
 
     /// Waits until what came to a path is enough, and gives it.
-    pub async fn wait_until(&self, path: &str, what: &str, enough: impl Fn(&[Received]) -> bool) -> Vec<Received> {
+    pub async fn wait_until(
+        &self,
+        path: &str,
+        what: &str,
+        enough: impl Fn(&[Received]) -> bool,
+    ) -> Vec<Received> {
         let mut arrived = self.state.arrived.subscribe();
         let waited = tokio::time::timeout(PATIENCE, async {
             loop {

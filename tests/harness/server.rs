@@ -10,10 +10,10 @@ use encrata_webhooks_server::store::{DatabaseUrl, Store};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use crate::PATIENCE;
 use crate::api::Api;
 use crate::binary::{Finished, binary, clean, run, run_with};
 use crate::receiver::Receiver;
-use crate::PATIENCE;
 
 /// How to start a server, and the folder with its database. It outlives the server, so that it can be started again.
 #[derive(Debug)]
@@ -159,7 +159,10 @@ impl Setup {
         });
 
         let mut process = Process { child, log, logging: Some(logging), output: listening.clone() };
-        let started = tokio::time::timeout(PATIENCE, listening.wait_for(|output| output.base().is_some() || output.ended));
+        let started = tokio::time::timeout(
+            PATIENCE,
+            listening.wait_for(|output| output.base().is_some() || output.ended),
+        );
         let base = started.await.ok().and_then(Result::ok).and_then(|output| output.base());
         let Some(base) = base else {
             process.end();
@@ -208,7 +211,10 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.end();
         if std::thread::panicking() {
-            eprintln!("--- the server's log:\n{}", self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+            eprintln!(
+                "--- the server's log:\n{}",
+                self.log.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+            );
         }
     }
 }
@@ -262,7 +268,12 @@ impl Server {
     /// The same client, for this server: another start listens on another port.
     #[must_use]
     pub fn rebase(&self, api: &Api) -> Api {
-        Api { key_id: api.key_id.clone(), workspace_id: api.workspace_id.clone(), key: api.key.clone(), ..self.anonymous() }
+        Api {
+            key_id: api.key_id.clone(),
+            workspace_id: api.workspace_id.clone(),
+            key: api.key.clone(),
+            ..self.anonymous()
+        }
     }
 
     /// What it wrote to standard error so far.
@@ -271,8 +282,13 @@ impl Server {
     }
 
     /// Asks it to stop, as a service manager does, and waits for its end.
-    pub async fn terminate(mut self) -> (Setup, ExitStatus, String) {
+    pub async fn terminate(self) -> (Setup, ExitStatus, String) {
         self.signal_to_stop();
+        self.ended().await
+    }
+
+    /// Waits for its end, after [`Server::signal_to_stop`].
+    pub async fn ended(mut self) -> (Setup, ExitStatus, String) {
         let mut output = self.process.output.clone();
         let ended = tokio::time::timeout(PATIENCE, output.wait_for(|output| output.ended)).await;
         assert!(ended.is_ok(), "the server did not end: {}", self.log());

@@ -96,9 +96,10 @@ pub(crate) async fn read_stream(request: http::Request<h2::RecvStream>) -> Resul
         body.extend_from_slice(&piece);
         incoming.flow_control().release_capacity(piece.len())?;
     }
-    let headers = parts.headers.iter().map(|(name, value)| {
-        (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    });
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     Ok(Raw {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
@@ -109,7 +110,10 @@ pub(crate) async fn read_stream(request: http::Request<h2::RecvStream>) -> Resul
 }
 
 /// Answers over HTTP/2: whole answers only.
-pub(crate) fn write_stream(respond: &mut h2::server::SendResponse<Bytes>, reply: &Reply) -> Result<(), h2::Error> {
+pub(crate) fn write_stream(
+    respond: &mut h2::server::SendResponse<Bytes>,
+    reply: &Reply,
+) -> Result<(), h2::Error> {
     assert!(reply.how == How::Whole, "over HTTP/2 the receiver gives whole answers only");
     let mut response = http::Response::builder().status(reply.status);
     for (name, value) in &reply.headers {

@@ -1,0 +1,158 @@
+//! Every way in which a receiver can fail.
+
+use encrata_webhooks_tests::{Api, Flaw, Receiver, Reply, Server, Setup};
+use serde_json::{Value, json};
+
+/// A server that tries each delivery once.
+async fn once(receivers: &[&Receiver]) -> (Server, Api, Api) {
+    let server = Setup::new().trusting(receivers).option("--retry-schedule", "").start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    (server, admin, publisher)
+}
+
+/// What came of an event to a URL.
+async fn outcome(admin: &Api, publisher: &Api, url: &str) -> Value {
+    let hook = admin.webhook_at(url, &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    let delivery = admin.delivery_when(&hook.id, "failed").await;
+    admin.delete(&format!("/api/webhooks?id={}", hook.id)).await.expect(200);
+    delivery
+}
+
+fn error(delivery: &Value) -> &str {
+    delivery["error"].as_str().unwrap_or_else(|| panic!("no error in {delivery}"))
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_or_drips_fails_after_five_seconds() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    receiver.script("/never", |_| Reply::never());
+    receiver.script("/drip", |_| Reply::drip());
+    let never = admin.webhook(&receiver, "/never", &["lookup.completed"]).await;
+    let drip = admin.webhook(&receiver, "/drip", &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    for hook in [never, drip] {
+        let delivery = admin.delivery_when(&hook.id, "failed").await;
+        assert!(error(&delivery).contains("5000 ms"), "{delivery}");
+        assert!(delivery.get("response_status").is_none(), "{delivery}");
+        let took_ms = delivery["attempt_log"][0]["duration_ms"].as_i64().unwrap();
+        assert!((5_000..9_000).contains(&took_ms), "{took_ms}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_hangs_costs_only_itself_and_gets_its_slots_back() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    admin.webhook(&receiver, "/hangs", &["lookup.completed"]).await;
+    // All the slots that one webhook has.
+    receiver.script("/hangs", |request| if request.nth <= 64 { Reply::never() } else { Reply::ok() });
+    let event = |n: usize| {
+        json!({"workspace_id": admin.workspace_id, "event": "lookup.completed",
+               "data": {"email": "ada@example.com", "lookup_id": format!("lu_{n}")}})
+    };
+    publisher.post("/api/events/batch", (0..80).map(event).collect()).await.expect(202);
+    receiver.wait_for("/hangs", 64).await;
+
+    let other = server_other_workspace(&receiver, &_server).await;
+    publisher.lookup(&other.workspace_id, "lu_other").await;
+    receiver.wait_for("/answers", 1).await;
+    assert_eq!(receiver.received("/hangs").len(), 64, "no more than its slots");
+    // Five seconds later its slots are free again.
+    receiver.wait_for("/hangs", 80).await;
+}
+
+async fn server_other_workspace(receiver: &Receiver, server: &Server) -> Api {
+    let other = server.key("other", "admin");
+    other.webhook(receiver, "/answers", &["lookup.completed"]).await;
+    other
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    receiver.script("/flood", |_| Reply::endless());
+    let hook = admin.webhook(&receiver, "/flood", &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    // The status came, and it is 2xx.
+    let delivery = admin.delivery_when(&hook.id, "success").await;
+    assert_eq!(delivery["response_body"].as_str().unwrap().len(), 4096);
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let target = receiver.url("/target");
+        receiver.script("/moved", move |_| Reply::status(status).header("Location", target.clone()));
+        let delivery = outcome(&admin, &publisher, &receiver.url("/moved")).await;
+        assert_eq!(delivery["response_status"], status);
+        assert!(error(&delivery).contains("redirect"), "{delivery}");
+    }
+    assert_eq!(receiver.received("/moved").len(), 5);
+    assert!(receiver.received("/target").is_empty());
+}
+
+#[tokio::test]
+async fn a_closed_port_is_said_to_be_one() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    // Bound, so that nobody else can have it, and not listening.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("https://{}/", socket.local_addr().unwrap());
+    let delivery = outcome(&admin, &publisher, &url).await;
+    assert!(error(&delivery).starts_with("no connection"), "{delivery}");
+    assert!(delivery.get("response_status").is_none() && delivery.get("response_body").is_none());
+    assert_eq!(delivery["attempts"], 1);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_nothing() {
+    let good = Receiver::start().await;
+    let other_authority = Receiver::start().await;
+    let wrong_name = Receiver::with(Flaw::WrongName, &["http/1.1"]).await;
+    let expired = Receiver::with(Flaw::Expired, &["http/1.1"]).await;
+    let (_server, admin, publisher) = once(&[&good, &wrong_name, &expired]).await;
+    for (receiver, what) in
+        [(&other_authority, "other authority"), (&wrong_name, "wrong name"), (&expired, "expired")]
+    {
+        let delivery = outcome(&admin, &publisher, &receiver.url("/hook")).await;
+        assert!(error(&delivery).starts_with("TLS failed: "), "{what}: {delivery}");
+        assert!(receiver.received("/hook").is_empty(), "{what}");
+        assert!(receiver.connections() > 0, "{what}");
+    }
+    admin.webhook(&good, "/hook", &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    good.wait_for("/hook", 1).await;
+}
+
+#[tokio::test]
+async fn an_answer_of_any_bytes_is_kept_and_shown() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    receiver.script("/bytes", |_| Reply::status(500).body(b"a\0b\xff\xfe\xc3".to_vec()));
+    let delivery = outcome(&admin, &publisher, &receiver.url("/bytes")).await;
+    assert_eq!(delivery["response_body"], "a\0b\u{fffd}\u{fffd}\u{fffd}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_or_is_no_http_is_no_answer() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher) = once(&[&receiver]).await;
+    let broken: [(&str, Reply); 4] = [
+        ("closed", Reply::close()),
+        ("not HTTP", Reply::raw("SSH-2.0-OpenSSH_9.6\r\n\r\n")),
+        ("half a head", Reply::raw("HTTP/1.1 200 OK\r\nContent-Le")),
+        ("half a body", Reply::raw("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")),
+    ];
+    for (what, reply) in broken {
+        receiver.script("/broken", move |_| reply.clone());
+        let delivery = outcome(&admin, &publisher, &receiver.url("/broken")).await;
+        assert!(error(&delivery).starts_with("the connection broke"), "{what}: {delivery}");
+        assert!(delivery.get("response_status").is_none(), "{what}: {delivery}");
+    }
+}

@@ -1,0 +1,62 @@
+//! Where nothing is sent.
+
+use encrata_webhooks::EventKind;
+use encrata_webhooks_tests::{
+    GOLDEN_BODY, GOLDEN_SECRET, MASTER_KEY, Receiver, Setup, plant_event, plant_webhook,
+};
+use serde_json::json;
+
+#[tokio::test]
+async fn urls_that_lead_inside_are_refused_when_they_are_registered() {
+    let server = Setup::bare().option("--webhook-rate-limit", "0").start().await;
+    let admin = server.key("acme", "admin");
+    for (url, reason) in [
+        ("http://example.com/hook", "https"),
+        ("https://127.0.0.1/hook", "loopback"),
+        ("https://2130706433/", "loopback"),
+        ("https://0x7f.1/", "loopback"),
+        ("https://[::ffff:127.0.0.1]/", "loopback"),
+        ("https://localhost/hook", "loopback"),
+        ("https://LOCALHOST./hook", "loopback"),
+        ("https://a.localhost.:8443/hook", "loopback"),
+        ("https://10.0.0.1/", "private"),
+        ("https://169.254.169.254/latest/meta-data/", "metadata"),
+        ("https://[fd00::1]/", "private"),
+    ] {
+        let refused = admin.post("/api/webhooks", json!({"url": url, "events": ["lookup.completed"]})).await;
+        assert!(refused.clone().expect(400).error().contains(reason), "{url}: {refused:?}");
+    }
+    let made = admin.webhook_at("https://example.com/hook", &["lookup.completed"]).await;
+    let moved = admin.put("/api/webhooks", json!({"id": made.id, "url": "https://127.0.0.1/"})).await;
+    assert!(moved.expect(400).error().contains("loopback"));
+}
+
+/// The second line of defence: a webhook from before the operator took `--allow-network` away.
+#[tokio::test]
+async fn an_address_inside_is_not_connected_to_whoever_registered_it() {
+    let receiver = Receiver::start().await;
+    let setup = Setup::bare().trusting(&[&receiver]).option("--retry-schedule", "");
+    let setup = setup.env("ENCRATA_MASTER_KEY", MASTER_KEY);
+    let key = setup.create_key("acme", "admin");
+    let (workspace_id, key) = (key["workspace_id"].as_str().unwrap(), key["key"].as_str().unwrap());
+    let store = setup.store().await;
+    let by_name = receiver.url("/hook").replace("127.0.0.1", "localhost");
+    let literal = receiver.url("/hook");
+    let mut planted = Vec::new();
+    for url in [&literal, &by_name] {
+        planted.push(plant_webhook(&store, workspace_id, url, GOLDEN_SECRET, EventKind::Test).await);
+    }
+    plant_event(&store, workspace_id, EventKind::Test, GOLDEN_BODY).await;
+    store.close().await;
+
+    let server = setup.start().await;
+    let admin = server.anonymous().with_key(key);
+    for id in planted {
+        let delivery = admin.delivery_when(&id, "failed").await;
+        let error = delivery["error"].as_str().unwrap();
+        assert!(error.contains("not sent") && error.contains("loopback"), "{delivery}");
+        let tested = admin.post("/api/webhooks/test", json!({"id": id})).await.expect(200);
+        assert!(tested.field("error").contains("loopback"), "{tested:?}");
+    }
+    assert_eq!(receiver.connections(), 0);
+}

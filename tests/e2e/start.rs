@@ -1,0 +1,145 @@
+//! Starting, and not starting: one clear line, a code, nothing changed.
+
+use std::fs;
+use std::path::Path;
+
+use encrata_webhooks_tests::{Finished, MASTER_KEY, Setup, run};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+/// One line on standard error, nothing on standard output.
+fn refused(finished: &Finished, code: i32, says: &str) {
+    assert_eq!(finished.code, Some(code), "{finished:?}");
+    assert_eq!(finished.stdout, "", "{finished:?}");
+    assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
+    assert!(
+        finished.stderr.starts_with("encrata-webhooks: ") && finished.stderr.contains(says),
+        "{finished:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_has_one_server() {
+    let server = Setup::new().start().await;
+    let second = server.setup().serve_to_the_end();
+    refused(&second, 1, "already served");
+    server.anonymous().get("/api/health").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() {
+    let server = Setup::new().start().await;
+    let address = server.base().strip_prefix("http://").unwrap();
+    let database = Setup::new();
+    let second = run(&["serve", "--listen", address, "--database", &database.database()]);
+    refused(&second, 1, address);
+    assert!(!database.database_file().exists());
+}
+
+#[test]
+fn a_database_that_is_none_stays_as_it_is() {
+    for content in ["this is no database\n".repeat(10), "short".into()] {
+        let setup = Setup::new();
+        fs::write(setup.database_file(), &content).unwrap();
+        refused(&setup.serve_to_the_end(), 1, "not a SQLite database");
+        let database = setup.database();
+        let create =
+            ["keys", "create", "--workspace", "a", "--name", "b", "--role", "admin", "--database", &database];
+        refused(&run(&create), 1, "not a SQLite database");
+        assert_eq!(fs::read_to_string(setup.database_file()).unwrap(), content);
+        assert!(!setup.path("encrata.db-wal").exists() && !setup.path("encrata.db.master-key").exists());
+    }
+    let setup = Setup::new();
+    fs::create_dir(setup.database_file()).unwrap();
+    refused(&setup.serve_to_the_end(), 1, "encrata.db");
+    let elsewhere = ["serve", "--listen", "127.0.0.1:0", "--database", "sqlite:/no/such/folder/encrata.db"];
+    refused(&run(&elsewhere), 1, "/no/such/folder/encrata.db");
+}
+
+#[tokio::test]
+async fn a_database_that_is_damaged_stays_as_it_is() {
+    let setup = Setup::new();
+    let damaged = [b"SQLite format 3\0".as_slice(), &[0xaa; 8000]].concat();
+    fs::write(setup.database_file(), &damaged).unwrap();
+    refused(&setup.serve_to_the_end(), 1, "encrata.db");
+    assert!(fs::read(setup.database_file()).unwrap() == damaged);
+}
+
+async fn execute(file: &Path, statement: &'static str) {
+    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    sqlx::query(statement).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_database_stays_as_it_is() {
+    let setup = Setup::new();
+    setup.create_key("acme", "admin");
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                 values (9999, 'from the future', 1, x'00', 0)";
+    execute(&setup.database_file(), newer).await;
+    let before = fs::read(setup.database_file()).unwrap();
+    refused(&setup.serve_to_the_end(), 1, "newer version");
+    assert!(fs::read(setup.database_file()).unwrap() == before, "the file was changed");
+    assert!(!setup.path("encrata.db.master-key").exists());
+}
+
+#[tokio::test]
+async fn without_its_master_key_it_does_not_start() {
+    let setup = Setup::new();
+    let (setup, _, _) = setup.start().await.terminate().await;
+    let file = setup.path("encrata.db.master-key");
+    let key = fs::read_to_string(&file).unwrap();
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    fs::remove_file(&file).unwrap();
+    refused(&setup.serve_to_the_end(), 1, "master key");
+    assert!(!file.exists(), "no other key was made");
+    for (wrong, says) in [(MASTER_KEY, "not the master key"), ("abc", "64 hex digits"), ("", "64 hex digits")]
+    {
+        fs::write(&file, wrong).unwrap();
+        refused(&setup.serve_to_the_end(), 1, says);
+    }
+    fs::write(&file, &key).unwrap();
+    let setup = setup.start().await.kill().env("ENCRATA_MASTER_KEY", MASTER_KEY);
+    refused(&setup.serve_to_the_end(), 1, "not the master key");
+    let both = setup.option("--master-key-file", file.to_str().unwrap());
+    refused(&both.serve_to_the_end(), 1, "give one");
+}
+
+#[test]
+fn an_unusable_certificate_file_is_named() {
+    let setup = Setup::new();
+    let file = setup.path("ca.pem");
+    let setup = setup.option("--extra-ca", file.to_str().unwrap());
+    refused(&setup.serve_to_the_end(), 1, "ca.pem");
+    fs::write(&file, "no certificate").unwrap();
+    refused(&setup.serve_to_the_end(), 1, "ca.pem");
+    assert!(!setup.database_file().exists());
+}
+
+/// The words of the call are wrong: code 2, and the first line says which.
+#[test]
+fn wrong_words_are_named() {
+    for (args, says) in [
+        (&["serve", "--bogus"][..], "--bogus"),
+        (&["serve", "--retry-schedule", "5x"], "'5x' is not a delay"),
+        (&["serve", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
+        (&["serve", "--webhook-rate-limit", "-1"], "-1"),
+        (&["serve", "--database", "mysql://host/db"], "mysql"),
+        (&["serve", "--database", "sqlite::memory:"], "lose accepted events"),
+        (&["keys", "create", "--workspace", "a", "--name", "b", "--role", "owner"], "owner"),
+        (&["keys", "revoke", "--id", "42"], "42"),
+        (&["explode"], "explode"),
+    ] {
+        let finished = run(args);
+        assert_eq!(finished.code, Some(2), "{args:?}: {finished:?}");
+        assert_eq!(finished.stdout, "", "{args:?}");
+        let first = finished.stderr.lines().next().unwrap();
+        assert!(first.contains(says), "{args:?}: {first}");
+    }
+    let finished = run(&["serve", "--listen", "nowhere", "--database", "sqlite:/no/such/folder/encrata.db"]);
+    refused(&finished, 1, "cannot listen on nowhere");
+}
