@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from encrata import APIError, AsyncEncrata, AuthenticationError, Encrata
 from encrata.types import ApiKey, Webhook, WebhookDelivery
-from support.receiver import Answer, Endpoint
+from support.receiver import Answer, Endpoint, Receiver
 from support.samples import LOOKUP
 from support.sdk import Sdk
 from support.workspace import EVENTS, Operations, Workspace, eventually
@@ -84,14 +84,16 @@ def test_update(client: Encrata, endpoint: Endpoint, change: dict[str, Any], aft
 
 
 def test_a_paused_webhook_gets_nothing_until_it_is_resumed(
-    client: Encrata, endpoint: Endpoint, operations: Operations
+    client: Encrata, receiver: Receiver, operations: Operations
 ) -> None:
-    webhook = client.create_webhook(endpoint.url, ["lookup.completed"])
+    paused, active = receiver.endpoint(), receiver.endpoint()
+    webhook = client.create_webhook(paused.url, ["lookup.completed"])
+    client.create_webhook(active.url, ["lookup.completed"])
     client.update_webhook(webhook.id, webhook.url, is_active=False)
-    operations.publish("lookup.completed", LOOKUP)
+    active.wait_for(operations.publish("lookup.completed", LOOKUP))
+    assert paused.wait(0) == []
     client.update_webhook(webhook.id, webhook.url, is_active=True)
-    event_id = operations.publish("lookup.completed", LOOKUP)
-    endpoint.wait_for(event_id)
+    paused.wait_for(operations.publish("lookup.completed", LOOKUP))
 
 
 def test_delete_removes_the_webhook_and_its_history(client: Encrata, endpoint: Endpoint) -> None:
