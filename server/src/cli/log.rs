@@ -10,9 +10,10 @@ use super::Failure;
 /// How the log looks.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct Log {
-    /// What to log: error, warn, info, debug, or a filter like info,encrata_webhooks_server::delivery=debug
-    #[arg(long, env = "ENCRATA_LOG", value_name = "FILTER", default_value = "info")]
-    log: String,
+    /// What to log: error, warn, info (the default of serve), debug, or a filter like
+    /// info,encrata_webhooks_server::delivery=debug
+    #[arg(long, env = "ENCRATA_LOG", value_name = "FILTER")]
+    log: Option<String>,
     /// How: text for people, json for machines
     #[arg(long, env = "ENCRATA_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: Format,
@@ -25,11 +26,11 @@ enum Format {
 }
 
 impl Log {
-    /// Starts logging.
-    pub(super) fn start(&self) -> Result<(), Failure> {
-        let filter = EnvFilter::builder()
-            .parse(&self.log)
-            .map_err(|error| format!("--log '{}': {error}", self.log))?;
+    /// Starts logging: what the operator asked for, else `usual`.
+    pub(super) fn start(&self, usual: &str) -> Result<(), Failure> {
+        let wanted = self.log.as_deref().unwrap_or(usual);
+        let filter =
+            EnvFilter::builder().parse(wanted).map_err(|error| format!("--log '{wanted}': {error}"))?;
         let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
         match self.log_format {
             Format::Text => log.with_ansi(std::io::stderr().is_terminal()).try_init()?,

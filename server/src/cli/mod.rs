@@ -3,6 +3,8 @@
 //! Exit codes: 0 done, 1 it did not work (a sentence on standard error says why), 2 the words of the call are
 //! off.
 
+#![allow(clippy::doc_markdown, reason = "the comments of arguments are the help that a person reads")]
+
 mod dev;
 mod keys;
 mod log;

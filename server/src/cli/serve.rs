@@ -54,7 +54,7 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
-        self.log.start()?;
+        self.log.start("info")?;
         let listen = self.listen.clone();
         let listener = TcpListener::bind(&listen)
             .await

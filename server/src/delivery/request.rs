@@ -69,8 +69,11 @@ impl SignedRequest {
 #[derive(Debug)]
 pub struct Signers {
     vault: Arc<MasterKey>,
-    kept: Mutex<HashMap<WebhookId, (Vec<Sealed>, Arc<Signer>)>>,
+    kept: Mutex<HashMap<WebhookId, Kept>>,
 }
+
+/// A signer, and the secrets that it was made of.
+type Kept = (Vec<Sealed>, Arc<Signer>);
 
 /// How many signers are kept. When there are more, all are made anew.
 const MAX_KEPT: usize = 10_000;

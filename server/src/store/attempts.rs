@@ -51,7 +51,7 @@ pub(super) fn attempt(attempt: &Attempt) -> Value {
     ])
 }
 
-/// $1 rows of [[workspace, webhook, delivery], attempt, status, event id, event type, created].
+/// $1 rows of `[[workspace, webhook, delivery], attempt, status, event id, event type, created]`.
 pub(super) const FIRST: &str = "
     insert into deliveries (workspace_id, webhook_id, id, event_id, event_type, created_ms, status, attempts,
         started_ms, duration_ms, response_status, response_body, error)
@@ -60,7 +60,7 @@ pub(super) const FIRST: &str = "
         value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', unhex(value ->> '$[1][3]'), value ->> '$[1][4]'
     from json_each($1)";
 
-/// $1 rows of [[workspace, webhook, delivery], attempt, status, number].
+/// $1 rows of `[[workspace, webhook, delivery], attempt, status, number]`.
 const LATER: &str = "
     insert into attempts (workspace_id, webhook_id, delivery_id, number,
         started_ms, duration_ms, response_status, response_body, error)

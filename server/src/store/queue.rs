@@ -190,7 +190,7 @@ pub(super) const CLAIM: &str = "
     )
     returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch";
 
-/// $1 rows of [[workspace, webhook, delivery], epoch, next_ms], $2 owner.
+/// $1 rows of `[[workspace, webhook, delivery], epoch, next_ms]`, $2 owner.
 pub(super) const FINISH_RETRY: &str = "
     update queue set owner = null, attempts = attempts + 1, step = step + 1, next_ms = done.value ->> 2
     from json_each($1) as done
@@ -210,7 +210,7 @@ pub(super) const FINISH_FINAL: &str = "
     )
     returning id";
 
-/// $1 rows of [[workspace, webhook, delivery], epoch], $2 owner, $3 now.
+/// $1 rows of `[[workspace, webhook, delivery], epoch]`, $2 owner, $3 now.
 pub(super) const RELEASE: &str = "
     update queue set owner = null, next_ms = $3
     from json_each($1) as done
