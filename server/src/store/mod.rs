@@ -8,6 +8,8 @@
 mod api_keys;
 mod attempts;
 mod deliveries;
+#[cfg(test)]
+mod explain_tests;
 mod housekeeping;
 mod master_key;
 mod open;

@@ -177,16 +177,20 @@ pub(super) const LANES: &str = "
     where w.is_active = 1 and w.deleted_ms is null";
 
 /// $1 lanes, $2 now, $3 rows per lane, $4 end of the lease, $5 owner.
+///
+/// The head of each lane is read off the index and passed on as JSON. Joined to `queue` by `id in (…)` instead, SQLite
+/// walks the whole lane for it.
 pub(super) const CLAIM: &str = "
     update queue set next_ms = $4, owner = $5, epoch = epoch + 1
     where (workspace_id, webhook_id, id) in (
-        select q.workspace_id, q.webhook_id, q.id
+        select w.workspace_id, w.id, due.value
         from json_each($1) as lane
         join webhooks w on w.id = lane.value and w.is_active = 1 and w.deleted_ms is null
-        join queue q on q.workspace_id = w.workspace_id and q.webhook_id = w.id and q.id in (
-            select head.id from queue head
-            where head.webhook_id = w.id and head.next_ms <= $2 order by head.next_ms limit $3
-        )
+        join json_each((
+            select json_group_array(head.id) from (
+                select q.id from queue q where q.webhook_id = w.id and q.next_ms <= $2 order by q.next_ms limit $3
+            ) as head
+        )) as due
     )
     returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch";
 
