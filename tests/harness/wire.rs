@@ -76,15 +76,18 @@ where
     head.push_str("\r\n");
     stream.write_all(&[head.as_bytes(), &reply.body].concat()).await?;
     stream.flush().await?;
-    while reply.how == How::Drip {
-        stream.write_all(b"x").await?;
-        stream.flush().await?;
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    match reply.how {
+        // The write fails once the peer has hung up.
+        How::Drip => loop {
+            stream.write_all(b"x").await?;
+            stream.flush().await?;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        },
+        How::Endless => loop {
+            stream.write_all(&[b'x'; 16 * 1024]).await?;
+        },
+        _ => Ok(true),
     }
-    while reply.how == How::Endless {
-        stream.write_all(&[b'x'; 16 * 1024]).await?;
-    }
-    Ok(true)
 }
 
 /// Reads the request of an HTTP/2 stream.
