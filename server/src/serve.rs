@@ -91,7 +91,7 @@ impl Server {
         let wake = Arc::new(Notify::new());
         let signers = Arc::new(Signers::new(Arc::clone(&vault)));
         let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&wake));
-        let (finisher, finishing) = Finisher::start(store.clone());
+        let (finisher, finishing) = Finisher::start(store.clone(), Arc::clone(&wake));
         let worker = Worker {
             store: store.clone(),
             signers: Arc::clone(&signers),

@@ -1,9 +1,7 @@
-//! Receives Encrata's webhooks with axum: one call verifies the signature and the time, and reads the event.
-//!
-//! Run it behind TLS, with `ENCRATA_WEBHOOK_SECRET` set to the webhook's secret and, if need be, `LISTEN`.
-
+//! Receives Encrata's webhooks with axum: one call verifies signature and time, and reads the event. Run it behind
+//! TLS, with `ENCRATA_WEBHOOK_SECRET` set to the webhook's secret and, if need be, `LISTEN` to an address.
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -15,30 +13,28 @@ async fn receive(
     State(webhook): State<Arc<Webhook>>,
     headers: HeaderMap,
     body: Bytes,
-) -> (StatusCode, String) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
+) -> (StatusCode, &'static str) {
+    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs().cast_signed());
     let event = match webhook.verify(&headers, &body, now) {
         Ok(event) => event,
         Err(error) => {
             let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::UNAUTHORIZED);
-            return (status, error.code().into());
+            return (status, error.code());
         }
     };
-    // An event can come twice: drop an id that was handled before. Work after the answer, not before it.
+    // An event can come twice: drop an id that was handled before. Answer first, then work.
     let id = event.id.unwrap_or_default();
     match event.data {
-        EventData::LookupCompleted(lookup) => {
-            println!("{id}: lookup {} of {} is done", lookup.lookup_id, lookup.email)
-        }
+        EventData::LookupCompleted(lookup) => println!("{id}: looked up {}", lookup.email),
         other => println!("{id}: {}", other.name()),
     }
-    (StatusCode::NO_CONTENT, String::new())
+    (StatusCode::NO_CONTENT, "")
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let webhook =
-        Webhook::new(std::env::var("ENCRATA_WEBHOOK_SECRET").ok())?.with_tolerance(Duration::from_secs(300));
+    let secret = std::env::var("ENCRATA_WEBHOOK_SECRET").ok();
+    let webhook = Webhook::new(secret)?.with_tolerance(Duration::from_secs(300));
     let app = Router::new().route("/webhooks", post(receive)).with_state(Arc::new(webhook));
     let listener =
         tokio::net::TcpListener::bind(std::env::var("LISTEN").unwrap_or("127.0.0.1:3000".into())).await?;

@@ -39,7 +39,8 @@ struct EventInput {
     /// The event's type.
     #[schema(example = "lookup.completed")]
     event: Option<String>,
-    /// What happened, with the fields of that type. More fields are passed on as they are.
+    /// What happened, with the fields of that type. More fields are passed on as they are. Integers of up to
+    /// 64 bits are kept exactly; other numbers are IEEE 754 doubles (RFC 8259 section 6), so send longer ones as text.
     #[schema(example = json!({"email": "ada@example.com", "lookup_id": "lu_42"}))]
     data: Option<Map<String, Value>>,
     /// When it happened (RFC 3339); now, when absent. Sent as UTC in whole seconds.

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::group::{self, Weight};
 use super::slots::Slot;
+use super::worker::POLL;
+use crate::clock::now_ms;
+use crate::model::delivery::Next;
 use crate::store::{Finish, Finished, Store};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -22,8 +25,8 @@ pub struct Finisher {
 }
 
 impl Finisher {
-    /// Starts writing to `store`. The task ends once every `Finisher` is gone and all is written.
-    pub fn start(store: Store) -> (Self, tokio::task::JoinHandle<()>) {
+    /// Starts writing to `store`; `wake` is told when a retry is due soon. The task ends once every `Finisher` is gone and all is written.
+    pub fn start(store: Store, wake: Arc<Notify>) -> (Self, tokio::task::JoinHandle<()>) {
         let (items, mut waiting) = mpsc::channel(super::slots::MAX_IN_FLIGHT);
         let stuck = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&stuck);
@@ -34,7 +37,11 @@ impl Finisher {
             };
             while let Some(group) = group::next(&mut waiting, weigh).await {
                 let (group, slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+                let soon = group.iter().any(is_due_soon);
                 write(&store, group, &flag).await;
+                if soon {
+                    wake.notify_one();
+                }
                 drop(slots);
             }
         });
@@ -53,6 +60,12 @@ impl Finisher {
     pub(super) fn is_stuck(&self) -> bool {
         self.stuck.load(Ordering::Relaxed)
     }
+}
+
+/// Whether another attempt follows before the worker would look by itself.
+fn is_due_soon(finish: &Finish) -> bool {
+    let poll_ms = i64::try_from(POLL.as_millis()).unwrap_or(i64::MAX);
+    matches!(finish.next, Next::Retry { at_ms } if at_ms < now_ms() + poll_ms)
 }
 
 /// Writes a group, for as long as it takes. A group that fails is halved, so that a row that the store

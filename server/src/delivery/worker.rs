@@ -24,7 +24,7 @@ pub const LEASE_MS: i64 = 2 * TIMEOUT_MS + 20_000;
 /// What must be left of a lease before a send, beyond the request timeout.
 const LEASE_MARGIN_MS: i64 = 5_000;
 /// How long the queue may go unseen without a signal.
-const POLL: Duration = Duration::from_secs(1);
+pub(super) const POLL: Duration = Duration::from_secs(1);
 
 /// What a worker works with.
 #[derive(Debug, Clone)]

@@ -1,0 +1,38 @@
+# The verbs of this project. `make` alone lists them.
+
+CARGO_BIN := target/debug/encrata-webhooks
+.DEFAULT_GOAL := help
+.PHONY: help run test test-all check build bench bench-core schema vectors clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## see it work: a server, a receiver that verifies, and events, in this terminal
+	cargo run --quiet -p encrata-webhooks-server -- dev
+
+test: ## every suite in its short form, with the time of each
+	@tests/run.sh
+
+test-all: ## every suite in its long form
+	@ENCRATA_TEST_LONG=1 tests/run.sh
+
+check: ## format, lints, documentation, what dependencies may bring
+	@tests/run.sh check
+
+build: ## the release artefacts
+	cargo build --release --locked -p encrata-webhooks-server
+	@echo "built target/release/encrata-webhooks"
+
+bench: bench-core ## every benchmark; figures go to target/bench/*.json
+
+bench-core: ## the core beside named alternatives
+	cargo bench -p encrata-webhooks-bench --bench core
+
+schema: ## write core/schema/events.schema.json anew from the Rust types
+	cargo run --quiet -p encrata-webhooks --features schema --example schema
+
+vectors: ## write tests/vectors/vectors.json anew
+	tests/vectors/generate.sh
+
+clean: ## remove what was built
+	cargo clean

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Runs the suites named, or all of them, and prints the time of each. ENCRATA_TEST_LONG=1 makes them long.
+# With CI=true a missing tool is a failure; elsewhere it is a skip that is printed.
+set -u
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
+[ -z "${ENCRATA_TEST_LONG:-}" ] || export ENCRATA_TEST_ROUNDS="${ENCRATA_TEST_ROUNDS:-25}" PROPTEST_CASES="${PROPTEST_CASES:-20000}"
+
+missing() { # what, and what is not tested without it
+    echo "SKIPPED: $1 is not installed, so $2"
+    [ "${CI:-}" != true ]
+}
+
+suite_check() {
+    cargo fmt --all --check &&
+        cargo clippy --quiet --workspace --all-targets --locked -- -D warnings &&
+        RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --locked &&
+        if cargo deny --version >/dev/null 2>&1; then
+            cargo deny --log-level error check bans licenses sources
+        else
+            missing "cargo-deny" "licences, bans and sources of dependencies were not checked"
+        fi
+}
+
+# Every feature step, natively and for a target without an operating system and one without threads.
+suite_core_steps() {
+    wasm=wasm32-unknown-unknown thumb=thumbv7em-none-eabihf
+    if ! rustup target add "$wasm" "$thumb" >/dev/null 2>&1; then
+        missing "the targets $wasm and $thumb" "the core was not built for them" || return 1
+        wasm="" thumb=""
+    fi
+    for features in "" alloc serde diagnose serde,diagnose schema std http std,serde,http,schema,diagnose; do
+        set -- --quiet --locked -p encrata-webhooks --no-default-features --features "$features"
+        cargo clippy "$@" --all-targets -- -D warnings || return 1
+        [ -z "$wasm" ] || cargo clippy "$@" --lib --target "$wasm" -- -D warnings || return 1
+        case $features in *std* | *http*) continue ;; esac
+        [ -z "$thumb" ] || cargo clippy "$@" --lib --target "$thumb" -- -D warnings || return 1
+    done
+    # Without serde and without alloc, the tests that still apply.
+    cargo test --quiet --locked -p encrata-webhooks --no-default-features &&
+        cargo test --quiet --locked -p encrata-webhooks --no-default-features --features alloc,diagnose
+}
+
+suite_core() { cargo test --quiet --locked -p encrata-webhooks --all-features; }
+suite_vectors() { tests/vectors/check.sh; }
+suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
+suite_store() { cargo test --quiet --locked -p encrata-webhooks-tests --test store; }
+suite_e2e() {
+    cargo build --quiet --locked -p encrata-webhooks-server -p example-rust-axum &&
+        cargo test --quiet --locked -p encrata-webhooks-tests --test e2e
+}
+suite_clients() { cargo build --quiet --locked -p encrata-webhooks-server && tests/clients/run.sh; }
+suite_dev() {
+    cargo build --quiet --locked -p encrata-webhooks-server &&
+        target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
+}
+
+passed=0 failed=0 summary=""
+for suite in ${*:-check core core_steps vectors server store e2e clients dev}; do
+    echo "== $suite"
+    started=$(date +%s)
+    if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi
+    summary="$summary$(printf '%-11s %5s s  %s' "$suite" $(($(date +%s) - started)) "$result")
+"
+done
+printf '\n%s\nsuites: %s passed, %s failed\n' "$summary" "$passed" "$failed"
+[ "$failed" -eq 0 ]
