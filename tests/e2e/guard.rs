@@ -1,5 +1,7 @@
 //! Where nothing is sent.
 
+use std::net::{IpAddr, TcpListener, ToSocketAddrs as _};
+
 use encrata_webhooks::EventKind;
 use encrata_webhooks_tests::{
     GOLDEN_BODY, GOLDEN_SECRET, MASTER_KEY, Receiver, Setup, plant_event, plant_webhook,
@@ -59,4 +61,48 @@ async fn an_address_inside_is_not_connected_to_whoever_registered_it() {
         assert!(tested.field("error").contains("loopback"), "{tested:?}");
     }
     assert_eq!(receiver.connections(), 0);
+}
+
+/// A name that does not look local and leads to this machine, with its address; hosts files have one or the other.
+fn local_name() -> Option<(String, IpAddr)> {
+    let own = std::fs::read_to_string("/etc/hostname").unwrap_or_default().trim().to_owned();
+    ["ip6-localhost", "ip6-loopback", "localhost.localdomain", "localhost4", "localhost6"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([own].into_iter().filter(|name| !name.is_empty()))
+        .find_map(|name| {
+            let address = (name.as_str(), 0).to_socket_addrs().ok()?.next()?.ip();
+            let is_ours = TcpListener::bind((address, 0)).is_ok();
+            let is_public =
+                encrata_webhooks_server::delivery::address::Guard::default().check(address).is_ok();
+            (is_ours && !is_public).then_some((name, address))
+        })
+}
+
+#[tokio::test]
+async fn a_name_that_leads_inside_is_not_connected_to() {
+    let Some((name, address)) = local_name() else {
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "a name of this machine is needed in CI"
+        );
+        println!(
+            "SKIPPED: that a name which leads inside is not connected to (no such name in the hosts file here)"
+        );
+        return;
+    };
+    let listener = TcpListener::bind((address, 0)).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server =
+        Setup::bare().option("--webhook-rate-limit", "0").option("--retry-schedule", "").start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    // Nothing of the name says where it leads, so it can be registered.
+    let hook = admin.webhook_at(&format!("https://{name}:{port}/"), &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    let delivery = admin.delivery_when(&hook.id, "failed").await;
+    let error = delivery["error"].as_str().unwrap();
+    assert!(error.contains("not sent") && error.contains(&address.to_string()), "{delivery}");
+    let connected = listener.accept().map(|(_, peer)| peer);
+    assert_eq!(connected.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }

@@ -6,11 +6,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use encrata_webhooks::EventKind;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqliteConnection};
 
 use super::queue::{CLAIM, FINISH_FINAL, FINISH_RETRY, LANES, RELEASE};
-use super::{DatabaseUrl, Store};
+use super::{DatabaseUrl, Finish, Finished, Store, Want};
+use crate::model::delivery::{Attempt, Next};
+use crate::model::event::{Idempotency, NewBatch, NewEvent};
+use crate::model::ids::{EventId, WebhookId, WorkspaceId};
+use crate::model::outcome::Outcome;
 
 const LANE_COUNT: usize = 64;
 const DEAD_ROWS: usize = 100_000;
@@ -163,4 +168,84 @@ async fn a_claim_of_a_long_lane_costs_what_it_takes_of_it() {
     let (_, short) = steps(10, long..=long).await;
     let (_, claiming) = steps(DEAD_ROWS, long..=long).await;
     assert!(claiming <= short * 2, "claiming took {claiming} steps, {short} of a lane of ten");
+}
+
+/// Steps of the writer while `work` runs on the store.
+async fn steps_of<T>(store: &Store, work: impl Future<Output = T>) -> (T, u64) {
+    // The writer is one connection: what is set on it now counts whatever the store does with it.
+    let steps = counting(&mut *store.writer.acquire().await.unwrap()).await;
+    let result = work.await;
+    (result, steps.load(Ordering::Relaxed))
+}
+
+/// The walk of ten events beside so many finished ones: record, claim, finish with a retry, claim, finish, and
+/// sending again.
+async fn walk(history: usize) -> Vec<u64> {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(&home).await;
+    let (now, workspace_id) = (1_800_000_000_000, WorkspaceId::new(1));
+    let webhook_id = WebhookId::new(1);
+    let fill = format!(
+        "insert into workspaces (id, name, created_ms) values ('{workspace_id}', 'w', 0);
+         insert into webhooks (workspace_id, id, url, description, created_by, created_ms, updated_ms, secret)
+         values ('{workspace_id}', '{webhook_id}', 'https://example.com/', '', '{webhook_id}', 0, 0, x'00');
+         insert into subscriptions values ('{workspace_id}', 'credits.low', '{webhook_id}', 0);
+         with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})
+         insert into events select '{workspace_id}', printf('a%07d', n), 'credits.low', x'00', 0 from i;
+         with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})
+         insert into deliveries select '{workspace_id}', '{webhook_id}', printf('0%07d', n), printf('a%07d', n),
+            'credits.low', 0, 'success', 2, 0, 0, 200, null, null from i;
+         with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})
+         insert into attempts select '{workspace_id}', '{webhook_id}', printf('0%07d', n), 2, 0, 0, 200, null, null from i;
+         with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})
+         insert into idempotency select '{workspace_id}', printf('k%07d', n), x'00', '[]', 0 from i;",
+    );
+    let mut tx = store.begin().await.unwrap();
+    tx.execute(AssertSqlSafe(fill)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let event = || NewEvent { id: EventId::new(now), kind: EventKind::CreditsLow, body: b"{}".to_vec() };
+    let idempotency = Some(Idempotency::new("key".into(), [b"what".as_slice()]));
+    let batch =
+        NewBatch { workspace_id, events: (0..10).map(|_| event()).collect(), idempotency, now_ms: now };
+    let want = [Want { webhook_id, rows: 10 }];
+    let mut all = Vec::new();
+    let (recorded, steps) = steps_of(&store, store.record(&[batch])).await;
+    assert!(recorded.unwrap()[0].is_ok());
+    all.push(steps);
+    let mut id = None;
+    for next in [Next::Retry { at_ms: now }, Next::Failed] {
+        let (claims, steps) = steps_of(&store, store.claim(&want, now, now + 1)).await;
+        all.push(steps);
+        let claims = claims.unwrap();
+        assert_eq!(claims.len(), 10);
+        id = Some(claims[0].delivery_id);
+        let outcome = || Outcome::Answered { status: 500, body: Vec::new(), retry_after_s: None };
+        let group: Vec<Finish> = claims
+            .into_iter()
+            .map(|claim| Finish { claim, attempt: Attempt::new(0, 0, outcome()), next })
+            .collect();
+        let (finished, steps) = steps_of(&store, store.finish(&group)).await;
+        assert_eq!(finished.unwrap(), [Finished::Written; 10]);
+        all.push(steps);
+    }
+    let (resent, steps) = steps_of(&store, store.resend(workspace_id, webhook_id, id.unwrap(), now)).await;
+    resent.unwrap();
+    all.push(steps);
+    let (resent, steps) = steps_of(&store, store.resend_failed(workspace_id, webhook_id, now, now)).await;
+    assert_eq!(resent.unwrap(), 9);
+    all.push(steps);
+    all
+}
+
+#[tokio::test]
+async fn no_step_of_the_walk_looks_at_history() {
+    let (young, old) = (walk(10).await, walk(30_000).await);
+    for (n, (young, old)) in young.iter().zip(&old).enumerate() {
+        assert!(*young > 100, "steps are counted: {young}");
+        assert!(
+            *old <= young * 3 / 2 + 200,
+            "step {n} of the walk took {old} steps, {young} without history"
+        );
+    }
 }
