@@ -1,6 +1,5 @@
 # The verbs of this project. `make` alone lists them.
 
-CARGO_BIN := target/debug/encrata-webhooks
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all check build bench bench-core schema vectors clean
 
@@ -8,7 +7,7 @@ help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## see it work: a server, a receiver that verifies, and events, in this terminal
-	cargo run --quiet -p encrata-webhooks-server -- dev
+	cargo run --locked -p encrata-webhooks-server -- dev
 
 test: ## every suite in its short form, with the time of each
 	@tests/run.sh

@@ -57,18 +57,19 @@ struct Description;
 
 /// The description that the API is tested against, and the routes that it describes.
 fn described(app: &App) -> (utoipa::openapi::OpenApi, Router<App>) {
+    // What was added last comes first: the count is made, and told, also when access is refused.
     let webhooks = OpenApiRouter::new()
         .merge(webhooks::router())
         .merge(rotate::router())
         .merge(test_send::router())
         .merge(deliveries::router())
+        .route_layer(from_fn(access::management))
         .route_layer(from_fn_with_state(app.clone(), rate_limit::enforce));
-    let management = OpenApiRouter::new()
-        .merge(webhooks)
+    let account = OpenApiRouter::new()
         .merge(keys::router())
         .merge(me::router())
-        .layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BYTES))
         .route_layer(from_fn(access::management));
+    let management = webhooks.merge(account).layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BYTES));
     let publishing = events::router().route_layer(from_fn(access::publishing));
     let authenticated =
         management.merge(publishing).route_layer(from_fn_with_state(app.clone(), auth::authenticate));

@@ -58,7 +58,11 @@ impl Secrets {
 
 /// An absolute `https` URL with a host and without user name, password or fragment.
 #[derive(Clone, PartialEq, Eq)]
-pub struct HttpsUrl(Url);
+pub struct HttpsUrl {
+    url: Url,
+    /// As the admin wrote it: the API shows it so.
+    text: String,
+}
 
 impl HttpsUrl {
     /// Reads what a person typed.
@@ -92,17 +96,17 @@ impl HttpsUrl {
         if url.port() == Some(0) {
             return Err("url has port 0, which nothing can listen on".into());
         }
-        Ok(Self(url))
+        Ok(Self { url, text: text.to_owned() })
     }
 
     /// The parsed URL.
     pub fn as_url(&self) -> &Url {
-        &self.0
+        &self.url
     }
 
-    /// The URL in its normal spelling.
+    /// The URL as it was written.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        &self.text
     }
 }
 
@@ -115,7 +119,7 @@ impl fmt::Display for HttpsUrl {
 /// A URL's path and query may hold a token of the receiver: only the origin is shown.
 impl fmt::Debug for HttpsUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HttpsUrl({})", self.0.origin().ascii_serialization())
+        write!(f, "HttpsUrl({})", self.url.origin().ascii_serialization())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use uuid::Uuid;
@@ -151,12 +152,15 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .optimize_on_close(true, Some(400));
-        let writer = SqlitePoolOptions::new()
+        // A connection to a file does not go stale: it is kept for good and never asked whether it is alive.
+        let pool =
+            || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+        let writer = pool()
             .max_connections(1)
             .connect_with(options.clone())
             .await
             .map_err(|error| unusable(&error))?;
-        if let Err(error) = MIGRATIONS.run(&writer).await {
+        if let Err(error) = migrate(&writer).await {
             writer.close().await;
             return Err(match error {
                 MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
@@ -169,12 +173,24 @@ impl Store {
                 other => unusable(&other),
             });
         }
-        let reader = SqlitePoolOptions::new()
+        let reader = pool()
             .max_connections(READERS)
             .connect_with(options.create_if_missing(false).read_only(true))
             .await
             .map_err(|error| unusable(&error))?;
         Ok(Self { reader, writer, owner: Uuid::new_v4().simple().to_string().into() })
+    }
+}
+
+/// Brings the schema up to date. Two processes that start at once on a new file may both begin: the one that
+/// comes second finds the work done when it looks again.
+async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
+    match MIGRATIONS.run(writer).await {
+        Err(MigrateError::Execute(_) | MigrateError::ExecuteMigration(..)) => {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            MIGRATIONS.run(writer).await
+        }
+        result => result,
     }
 }
 

@@ -14,7 +14,7 @@ use super::rows::{parse, small};
 use super::webhooks::{secrets, url};
 use super::{Store, StoreError, Write, attempts};
 use crate::model::delivery::{Attempt, Claim, Next, Target};
-use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
+use crate::model::ids::{DeliveryId, WebhookId};
 
 /// A webhook with waiting deliveries that may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,30 +276,41 @@ async fn claims(tx: &mut Write, rows: &[SqliteRow], lease_end_ms: i64) -> Result
     webhooks.dedup();
     let targets = targets(tx, &webhooks).await?;
 
-    rows.iter()
-        .map(|row| {
-            let workspace_id: WorkspaceId = parse(row, "workspace_id")?;
-            let webhook_id: WebhookId = parse(row, "webhook_id")?;
-            let missing = |what| StoreError::Unreadable { what, why: "the row is gone".into() };
-            Ok(Claim {
-                workspace_id,
-                webhook_id,
-                delivery_id: parse(row, "id")?,
-                event_id: parse(row, "event_id")?,
-                event_type: row.try_get("event_type")?,
-                created_ms: row.try_get("created_ms")?,
-                epoch: row.try_get("epoch")?,
-                attempts: row.try_get("attempts")?,
-                step: row.try_get("step")?,
-                lease_end_ms,
-                body: bodies
-                    .get(row.try_get::<&str, _>("event_id")?)
-                    .cloned()
-                    .ok_or_else(|| missing("event"))?,
-                target: targets.get(&webhook_id).cloned().ok_or_else(|| missing("webhook"))?,
-            })
-        })
-        .collect()
+    let mut claims = Vec::with_capacity(rows.len());
+    for row in rows {
+        match claim(row, &bodies, &targets, lease_end_ms) {
+            Ok(claim) => claims.push(claim),
+            // It stays leased and is looked at again when the lease ends; the others must not wait for it.
+            Err(error) => {
+                tracing::error!(%error, delivery = row.try_get::<&str, _>("id")?, "a delivery can't be read");
+            }
+        }
+    }
+    Ok(claims)
+}
+
+fn claim(
+    row: &SqliteRow,
+    bodies: &HashMap<String, Arc<[u8]>>,
+    targets: &HashMap<WebhookId, Arc<Target>>,
+    lease_end_ms: i64,
+) -> Result<Claim, StoreError> {
+    let webhook_id: WebhookId = parse(row, "webhook_id")?;
+    let missing = |what| StoreError::Unreadable { what, why: "the row is gone".into() };
+    Ok(Claim {
+        workspace_id: parse(row, "workspace_id")?,
+        webhook_id,
+        delivery_id: parse(row, "id")?,
+        event_id: parse(row, "event_id")?,
+        event_type: row.try_get("event_type")?,
+        created_ms: row.try_get("created_ms")?,
+        epoch: row.try_get("epoch")?,
+        attempts: row.try_get("attempts")?,
+        step: row.try_get("step")?,
+        lease_end_ms,
+        body: bodies.get(row.try_get::<&str, _>("event_id")?).cloned().ok_or_else(|| missing("event"))?,
+        target: targets.get(&webhook_id).cloned().ok_or_else(|| missing("webhook"))?,
+    })
 }
 
 async fn bodies(tx: &mut Write, events: &[(&str, &str)]) -> Result<HashMap<String, Arc<[u8]>>, StoreError> {
@@ -324,9 +335,16 @@ async fn targets(
     .bind(json!(webhooks).to_string())
     .fetch_all(&mut **tx)
     .await?;
-    rows.iter()
-        .map(|row| Ok((parse(row, "id")?, Arc::new(Target { url: url(row)?, secrets: secrets(row)? }))))
-        .collect()
+    let mut targets = HashMap::new();
+    for row in &rows {
+        match (url(row), secrets(row)) {
+            (Ok(url), Ok(secrets)) => {
+                targets.insert(parse(row, "id")?, Arc::new(Target { url, secrets }));
+            }
+            (Err(error), _) | (_, Err(error)) => tracing::error!(%error, "a webhook can't be read"),
+        }
+    }
+    Ok(targets)
 }
 
 impl Finish {
