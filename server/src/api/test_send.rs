@@ -19,7 +19,7 @@ use crate::delivery::request::{Message, SignedRequest};
 use crate::model::api_key::ApiKey;
 use crate::model::delivery::{Attempt, Status};
 use crate::model::event::NewEvent;
-use crate::model::ids::{DeliveryId, EventId};
+use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 use crate::store::TestSend;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -97,26 +97,15 @@ async fn test(
     })?;
     let signature = request.header("x-encrata-signature").unwrap_or_default().to_owned();
 
-    let outcome = app.sender.send(request).await;
-    let (status, said) = match outcome.is_success() {
-        true => (Status::Success, "delivered"),
-        false => (Status::Failed, "failed"),
-    };
-    let attempt = Attempt::new(started_ms, now_ms(), outcome);
-    let sent = TestSend {
-        workspace_id: webhook.workspace_id,
-        webhook_id: webhook.id,
-        id: delivery_id,
-        event: &event,
-        status,
-        attempt: &attempt,
-    };
-    if let Err(error) = app.store.record_test(&sent, started_ms).await {
-        // It was sent: an error now would make the client send it again.
-        tracing::error!(%error, webhook = %webhook.id, "a test send could not be kept");
-    }
+    // On its own: a caller who hangs up meanwhile must not leave an attempt behind that nobody kept.
+    let sending =
+        tokio::spawn(send_and_keep(app, webhook.workspace_id, webhook.id, delivery_id, event, request));
+    let attempt = sending.await.map_err(|error| {
+        tracing::error!(%error, webhook = %webhook.id, "a test send failed");
+        ApiError::Internal
+    })?;
     Ok(Json(Tested {
-        status: said,
+        status: if attempt.error.is_none() { "delivered" } else { "failed" },
         url: webhook.url.to_string(),
         signature,
         status_code: attempt.response_status,
@@ -128,6 +117,26 @@ async fn test(
         delivery_id: delivery_id.to_string(),
         duration_ms: attempt.duration_ms,
     }))
+}
+
+async fn send_and_keep(
+    app: App,
+    workspace_id: WorkspaceId,
+    webhook_id: WebhookId,
+    id: DeliveryId,
+    event: NewEvent,
+    request: SignedRequest,
+) -> Attempt {
+    let started_ms = now_ms();
+    let outcome = app.sender.send(request).await;
+    let status = if outcome.is_success() { Status::Success } else { Status::Failed };
+    let attempt = Attempt::new(started_ms, now_ms(), outcome);
+    let sent = TestSend { workspace_id, webhook_id, id, event: &event, status, attempt: &attempt };
+    if let Err(error) = app.store.record_test(&sent, started_ms).await {
+        // It was sent: an error now would make the client send it again.
+        tracing::error!(%error, webhook = %webhook_id, "a test send could not be kept");
+    }
+    attempt
 }
 
 fn sample(name: Option<&str>, now_ms: i64) -> Result<NewEvent, ApiError> {
