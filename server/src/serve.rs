@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use reqwest::Certificate;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -50,6 +51,9 @@ pub enum StartError {
         /// Why.
         why: String,
     },
+    /// The API's description can't be written.
+    #[error("the API's description can't be written: {0}")]
+    Description(#[from] serde_json::Error),
     /// No HTTPS client can be made.
     #[error("{0}")]
     Client(String),
@@ -58,7 +62,10 @@ pub enum StartError {
 /// A server that has opened all it needs and serves nothing yet.
 #[derive(Debug)]
 pub struct Server {
-    app: App,
+    router: Router,
+    store: Store,
+    usage: Usage,
+    stopping: CancellationToken,
     worker: Worker,
     recording: JoinHandle<()>,
     finishing: JoinHandle<()>,
@@ -100,8 +107,9 @@ impl Server {
             schedule: config.retry_schedule,
             wake: Arc::clone(&wake),
         };
-        let app = App {
-            store,
+        let (usage, stopping) = (Usage::default(), CancellationToken::new());
+        let router = api::router(App {
+            store: store.clone(),
             recorder,
             wake,
             vault,
@@ -109,22 +117,21 @@ impl Server {
             sender,
             guard,
             rate_limit: api::RateLimit::new(config.webhook_rate_limit),
-            usage: Usage::default(),
+            usage: usage.clone(),
             webhooks_per_workspace: config.webhooks_per_workspace,
-            stopping: CancellationToken::new(),
-        };
-        Ok(Self { app, worker, recording, finishing, _lock: lock })
+            stopping: stopping.clone(),
+        })?;
+        Ok(Self { router, store, usage, stopping, worker, recording, finishing, _lock: lock })
     }
 
     /// Serves on `listener` until `shutdown` completes; then stops in order, within 10 s: no new requests, no
     /// new claims, what is being sent ends, every outcome is written, the database is closed.
     pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let Self { app, worker, recording, finishing, _lock } = self;
-        let (store, usage, stopping) = (app.store.clone(), app.usage.clone(), app.stopping.clone());
+        let Self { router, store, usage, stopping, worker, recording, finishing, _lock } = self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
         let erasing = tokio::spawn(housekeeping::run(store.clone(), stopping.clone()));
         let sending = tokio::spawn(worker.run(stopping.clone()));
-        let serving = axum::serve(listener, api::router(app))
+        let serving = axum::serve(listener, router)
             .with_graceful_shutdown(stopping.clone().cancelled_owned())
             .into_future();
         let serving = tokio::spawn(async move {

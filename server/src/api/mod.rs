@@ -9,6 +9,7 @@ mod health;
 mod json;
 mod keys;
 mod me;
+mod openapi;
 mod rate_limit;
 mod rotate;
 mod state;
@@ -22,8 +23,6 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use self::error::ApiError;
@@ -37,74 +36,80 @@ const MAX_MANAGEMENT_BYTES: usize = 64 * 1024;
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Encrata Webhooks",
-        description = "Register webhooks, publish events, see what was delivered.\n\nThe same routes are served \
-                       under `/api`, `/api/agent` and `/api/cli`; errors under `/api/agent` also carry the status \
-                       as `c` and the text as `m`."
-    ),
-    tags(
-        (name = "webhooks", description = "Where events are delivered"),
-        (name = "deliveries", description = "What was delivered, and what was not"),
-        (name = "events", description = "Publishing, for the operator's own services"),
-        (name = "keys", description = "API keys"),
-        (name = "server", description = "The server and the caller")
-    )
-)]
-struct Description;
+/// The routes by what is asked of a caller, each with its description.
+struct Groups {
+    /// Management, counted per key and minute.
+    webhooks: OpenApiRouter<App>,
+    /// Management.
+    account: OpenApiRouter<App>,
+    /// For publishers.
+    publishing: OpenApiRouter<App>,
+    /// For everybody.
+    open: OpenApiRouter<App>,
+}
 
-/// The description that the API is tested against, and the routes that it describes.
-fn described(app: &App) -> (utoipa::openapi::OpenApi, Router<App>) {
-    // What was added last comes first: the count is made, and told, also when access is refused.
-    let webhooks = OpenApiRouter::new()
-        .merge(webhooks::router())
-        .merge(rotate::router())
-        .merge(test_send::router())
-        .merge(deliveries::router())
-        .route_layer(from_fn(access::management))
-        .route_layer(from_fn_with_state(app.clone(), rate_limit::enforce));
-    let account = OpenApiRouter::new()
-        .merge(keys::router())
-        .merge(me::router())
-        .route_layer(from_fn(access::management));
-    let management = webhooks.merge(account).layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BYTES));
-    let publishing = events::router().route_layer(from_fn(access::publishing));
-    let authenticated =
-        management.merge(publishing).route_layer(from_fn_with_state(app.clone(), auth::authenticate));
-    let routes = authenticated.merge(health::router());
-    let described = OpenApiRouter::with_openapi(Description::openapi()).nest(PREFIXES[0], routes.clone());
-    let mut description = described.into_openapi();
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("enc_live_…").build();
-    let components = description.components.get_or_insert_default();
-    components.add_security_scheme("key", SecurityScheme::Http(bearer));
-    (description, Router::from(routes))
+fn groups() -> Groups {
+    Groups {
+        webhooks: OpenApiRouter::new()
+            .merge(webhooks::router())
+            .merge(rotate::router())
+            .merge(test_send::router())
+            .merge(deliveries::router()),
+        account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
+        publishing: events::router(),
+        open: health::router(),
+    }
 }
 
 /// The OpenAPI description.
-pub fn description(app: &App) -> utoipa::openapi::OpenApi {
-    described(app).0
+///
+/// # Errors
+///
+/// Never for the routes there are: a test makes it.
+pub fn description() -> Result<serde_json::Value, serde_json::Error> {
+    let Groups { webhooks, account, publishing, open } = groups();
+    let routes = webhooks.merge(account).merge(publishing).merge(open);
+    openapi::with_events(
+        &OpenApiRouter::with_openapi(openapi::base()).nest(PREFIXES[0], routes).into_openapi(),
+    )
 }
 
 /// The whole API.
-pub fn router(app: App) -> Router {
-    let (description, routes) = described(&app);
+///
+/// # Errors
+///
+/// As [`description`].
+pub fn router(app: App) -> Result<Router, serde_json::Error> {
     // It never changes while the server runs.
-    let description = serde_json::to_vec(&description).unwrap_or_default();
-    let serve = move || async move { ([("content-type", "application/json")], description) };
-    let routes = routes.route("/openapi.json", axum::routing::get(serve));
+    let description = serde_json::to_vec(&description()?)?;
+    let describe = move || async move { ([("content-type", "application/json")], description) };
     let mut router = Router::new();
     for prefix in PREFIXES {
-        router = router.nest(prefix, routes.clone());
+        let routes = guarded(&app).route("/openapi.json", axum::routing::get(describe.clone()));
+        router = router.nest(prefix, routes);
     }
-    router
+    Ok(router
         .fallback(unknown_path)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(error::agent_shape))
         .layer(error::logged())
-        .with_state(app)
+        .with_state(app))
+}
+
+/// The routes behind their checks.
+fn guarded(app: &App) -> Router<App> {
+    let Groups { webhooks, account, publishing, open } = groups();
+    // What was added last comes first: the count is made, and told, also when access is refused.
+    let webhooks = webhooks
+        .route_layer(from_fn(access::management))
+        .route_layer(from_fn_with_state(app.clone(), rate_limit::enforce));
+    let account = account.route_layer(from_fn(access::management));
+    let management = webhooks.merge(account).layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BYTES));
+    let publishing = publishing.route_layer(from_fn(access::publishing));
+    let authenticated =
+        management.merge(publishing).route_layer(from_fn_with_state(app.clone(), auth::authenticate));
+    authenticated.merge(open).into()
 }
 
 async fn unknown_path(OriginalUri(uri): OriginalUri) -> ApiError {
