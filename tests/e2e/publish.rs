@@ -116,7 +116,8 @@ async fn one_bad_event_refuses_the_batch_and_is_named() {
 async fn refused_unread(publisher: &Api, path: &str, body: &Value) {
     let body = body.to_string().into_bytes();
     for _ in 0..20 {
-        let headers = [("content-type", "application/json")];
+        // Of this connection nothing is left to be used again.
+        let headers = [("content-type", "application/json"), ("connection", "close")];
         if let Ok(answer) = publisher.try_send(Method::POST, path, &headers, Some(body.clone())).await {
             assert!(answer.expect(413).error().contains("larger than"));
             return;
