@@ -173,7 +173,7 @@ async fn a_claim_of_a_long_lane_costs_what_it_takes_of_it() {
 /// Steps of the writer while `work` runs on the store.
 async fn steps_of<T>(store: &Store, work: impl Future<Output = T>) -> (T, u64) {
     // The writer is one connection: what is set on it now counts whatever the store does with it.
-    let steps = counting(&mut *store.writer.acquire().await.unwrap()).await;
+    let steps = counting(&mut store.writer.acquire().await.unwrap()).await;
     let result = work.await;
     (result, steps.load(Ordering::Relaxed))
 }
