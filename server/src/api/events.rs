@@ -1,6 +1,6 @@
 //! Publishing events: the door at which an event is checked and serialised, once.
 
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use encrata_webhooks::{Envelope, EventData, EventKind};
@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
-use super::json::Body;
+use super::json::{Body, MaxBytes};
 use super::webhooks::known_events;
 use super::{ApiError, App};
 use crate::clock::{now_ms, parse_rfc3339, rfc3339_s};
@@ -25,9 +25,9 @@ use crate::model::ids::{EventId, WorkspaceId};
 const MAX_REQUEST_BYTES: usize = 2 * MAX_EVENT_BYTES;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    let one = OpenApiRouter::new().routes(routes!(publish)).layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES));
+    let one = OpenApiRouter::new().routes(routes!(publish)).layer(Extension(MaxBytes(MAX_REQUEST_BYTES)));
     let batch =
-        OpenApiRouter::new().routes(routes!(publish_batch)).layer(DefaultBodyLimit::max(MAX_BATCH_BYTES));
+        OpenApiRouter::new().routes(routes!(publish_batch)).layer(Extension(MaxBytes(MAX_BATCH_BYTES)));
     one.merge(batch)
 }
 

@@ -1,9 +1,9 @@
 //! Reading JSON bodies and queries, with errors that say where.
 
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -15,9 +15,9 @@ pub(super) struct Body<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let declared = is_json(request.headers());
-        let bytes = read(request, state).await?;
+        let bytes = read(request).await?;
         if bytes.is_empty() {
             return Err(ApiError::BadRequest("the body is empty: a JSON body is expected".into()));
         }
@@ -34,9 +34,9 @@ pub(super) struct OptionalBody<T>(pub Option<T>);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let declared = is_json(request.headers());
-        let bytes = read(request, state).await?;
+        let bytes = read(request).await?;
         match bytes.is_empty() {
             true => Ok(Self(None)),
             false if declared => parse(&bytes).map(Some).map(Self),
@@ -59,13 +59,39 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
-async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<axum::body::Bytes, ApiError> {
-    axum::body::Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(failed) if failed.status().as_u16() == 413 => {
-            ApiError::TooLarge("the body is larger than this route reads".into())
+/// How large the body of a route's requests may be; without it, [`MANAGEMENT_BYTES`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct MaxBytes(pub usize);
+
+/// How large the body of a management request may be.
+const MANAGEMENT_BYTES: usize = 64 * 1024;
+
+/// How much of a body that is too large is read to its end, and thrown away. A client that is still sending
+/// would else find the connection closed, and never see the answer.
+const DRAINED_BYTES: usize = 32 * 1024 * 1024;
+
+async fn read(request: Request) -> Result<Vec<u8>, ApiError> {
+    let limit = request.extensions().get().map_or(MANAGEMENT_BYTES, |MaxBytes(limit)| *limit);
+    let mut body = request.into_body();
+    let (mut bytes, mut thrown_away) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| ApiError::BadRequest(format!("the body broke off: {error}")))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if thrown_away > 0 || bytes.len() + data.len() > limit {
+            thrown_away += data.len();
+        } else {
+            bytes.extend_from_slice(&data);
         }
-        other => ApiError::BadRequest(other.body_text()),
-    })
+        if thrown_away > DRAINED_BYTES {
+            break;
+        }
+    }
+    if thrown_away > 0 {
+        return Err(ApiError::TooLarge(format!(
+            "the body is larger than the {limit} bytes that this route reads"
+        )));
+    }
+    Ok(bytes)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

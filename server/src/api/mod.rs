@@ -18,7 +18,7 @@ pub mod usage;
 mod webhooks;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, OriginalUri};
+use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
@@ -29,9 +29,6 @@ pub use self::error::ApiError;
 pub use self::keys::{created_event, key_event};
 pub use self::rate_limit::RateLimit;
 pub use self::state::App;
-
-/// How large the body of a management request may be.
-const MAX_MANAGEMENT_BYTES: usize = 64 * 1024;
 
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];
@@ -90,7 +87,6 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
     }
     Ok(router
         .fallback(unknown_path)
-        .method_not_allowed_fallback(method_not_allowed)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(error::agent_shape))
         .layer(error::logged())
@@ -100,16 +96,17 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
 /// The routes behind their checks.
 fn guarded(app: &App) -> Router<App> {
     let Groups { webhooks, account, publishing, open } = groups();
-    // What was added last comes first: the count is made, and told, also when access is refused.
-    let webhooks = webhooks
-        .route_layer(from_fn(access::management))
-        .route_layer(from_fn_with_state(app.clone(), rate_limit::enforce));
-    let account = account.route_layer(from_fn(access::management));
-    let management = webhooks.merge(account).layer(DefaultBodyLimit::max(MAX_MANAGEMENT_BYTES));
-    let publishing = publishing.route_layer(from_fn(access::publishing));
+    // What was added last comes first: the count is made, and told, also when access or the method is refused.
+    let refusing =
+        |routes: OpenApiRouter<App>| Router::from(routes).method_not_allowed_fallback(method_not_allowed);
+    let webhooks = refusing(webhooks)
+        .layer(from_fn(access::management))
+        .layer(from_fn_with_state(app.clone(), rate_limit::enforce));
+    let account = refusing(account).layer(from_fn(access::management));
+    let publishing = refusing(publishing).layer(from_fn(access::publishing));
     let authenticated =
-        management.merge(publishing).route_layer(from_fn_with_state(app.clone(), auth::authenticate));
-    authenticated.merge(open).into()
+        webhooks.merge(account).merge(publishing).layer(from_fn_with_state(app.clone(), auth::authenticate));
+    authenticated.merge(refusing(open))
 }
 
 async fn unknown_path(OriginalUri(uri): OriginalUri) -> ApiError {

@@ -58,7 +58,16 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() => {
+            anstream::eprintln!("encrata-webhooks: {}", one_line(&error.render().to_string()));
+            return ExitCode::from(2);
+        }
+        // Help and version are errors only to the parser.
+        Err(asked) => asked.exit(),
+    };
+    let result = match cli.command {
         Command::Sign(sign) => sign.run(),
         Command::Verify(verify) => return verify.run().unwrap_or_else(|failure| fail(&*failure)),
         Command::Serve(serve) => on_runtime(serve.run()),
@@ -70,6 +79,15 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&*failure),
     }
+}
+
+/// What is off with the words of a call, without the usage that follows it.
+fn one_line(error: &str) -> String {
+    let what = error.split("\n\nUsage:").next().unwrap_or(error);
+    let what = what.split("\n\nFor more information").next().unwrap_or(what);
+    let words: Vec<&str> = what.split_whitespace().collect();
+    let what = words.join(" ");
+    format!("{}; see --help", what.strip_prefix("error: ").unwrap_or(&what))
 }
 
 fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
@@ -136,5 +154,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_words_are_answered_in_one_line() {
+        let error = |words: &[&str]| {
+            let call = ["encrata-webhooks"].iter().chain(words);
+            one_line(&Cli::try_parse_from(call).unwrap_err().render().to_string())
+        };
+        let unknown = error(&["serv"]);
+        assert!(
+            unknown.starts_with("unrecognized subcommand 'serv'") && !unknown.contains('\n'),
+            "{unknown}"
+        );
+        let missing = error(&["keys", "create", "--name", "x"]);
+        assert_eq!(
+            missing,
+            "the following required arguments were not provided: --workspace <WORKSPACE> --role <ROLE>; see --help"
+        );
+        assert!(error(&["serve", "--allow-network", "x"]).contains("'x' is not a network"));
     }
 }
