@@ -3,7 +3,8 @@
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
 //! a receiver can fail, [`guard`] where nothing is sent. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`resend`], [`test_send`], [`keys`], [`access`], [`input`], [`rate_limit`]. What is kept:
-//! [`restart`], [`durable`]. How it starts and what it says: [`start`], [`command_line`], [`log`].
+//! [`restart`], [`durable`]. How it starts and what it says: [`start`],
+//! [`command_line`], [`log`]. Receivers to copy: [`examples`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -12,6 +13,7 @@ mod command_line;
 mod deliver;
 mod deliveries;
 mod durable;
+mod examples;
 mod failures;
 mod guard;
 mod input;
