@@ -25,7 +25,7 @@ build: ## the release artefacts
 bench: bench-core ## every benchmark; figures go to target/bench/*.json
 
 bench-core: ## the core beside named alternatives
-	cargo bench -p encrata-webhooks-bench --bench core
+	cargo bench --quiet -p encrata-webhooks-bench --bench core
 
 schema: ## write core/schema/events.schema.json anew from the Rust types
 	cargo run --quiet -p encrata-webhooks --features schema --example schema

@@ -93,26 +93,59 @@ impl EventData {
     /// assert_eq!(error.to_string(), "`data.threshold` is a string: expected a whole number");
     /// ```
     pub fn parse(kind: EventKind, data: Map<String, Value>) -> Result<EventData, DataError> {
+        EventData::try_parse(kind, data).map_err(|(error, _)| error)
+    }
+
+    /// As [`EventData::parse`], but what does not fit is given back.
+    fn try_parse(
+        kind: EventKind,
+        data: Map<String, Value>,
+    ) -> Result<EventData, (DataError, Map<String, Value>)> {
         Ok(match kind {
-            EventKind::LookupCompleted => EventData::LookupCompleted(LookupCompleted::from_data(data)?),
+            EventKind::LookupCompleted => EventData::LookupCompleted(LookupCompleted::try_from_data(data)?),
             EventKind::MonitorRunCompleted => {
-                EventData::MonitorRunCompleted(MonitorRunCompleted::from_data(data)?)
+                EventData::MonitorRunCompleted(MonitorRunCompleted::try_from_data(data)?)
             }
-            EventKind::ApiKeyCreated => EventData::ApiKeyCreated(ApiKeyCreated::from_data(data)?),
-            EventKind::ApiKeyRevoked => EventData::ApiKeyRevoked(ApiKeyRevoked::from_data(data)?),
-            EventKind::CreditsLow => EventData::CreditsLow(CreditsLow::from_data(data)?),
-            EventKind::CreditsExhausted => EventData::CreditsExhausted(CreditsExhausted::from_data(data)?),
-            EventKind::Test => EventData::Test(Test::from_data(data)?),
+            EventKind::ApiKeyCreated => EventData::ApiKeyCreated(ApiKeyCreated::try_from_data(data)?),
+            EventKind::ApiKeyRevoked => EventData::ApiKeyRevoked(ApiKeyRevoked::try_from_data(data)?),
+            EventKind::CreditsLow => EventData::CreditsLow(CreditsLow::try_from_data(data)?),
+            EventKind::CreditsExhausted => {
+                EventData::CreditsExhausted(CreditsExhausted::try_from_data(data)?)
+            }
+            EventKind::Test => EventData::Test(Test::try_from_data(data)?),
         })
+    }
+
+    /// Whether data fits a kind, without reading all of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventData::parse`].
+    ///
+    /// ```
+    /// use encrata_webhooks::{EventData, EventKind};
+    ///
+    /// assert!(EventData::check(EventKind::CreditsLow, &EventKind::CreditsLow.sample()).is_ok());
+    /// let error = EventData::check(EventKind::CreditsLow, &serde_json::Map::new()).unwrap_err();
+    /// assert_eq!(error.field(), "credits_remaining");
+    /// ```
+    pub fn check(kind: EventKind, data: &Map<String, Value>) -> Result<(), DataError> {
+        match kind {
+            EventKind::LookupCompleted => LookupCompleted::fields(data).map(drop),
+            EventKind::MonitorRunCompleted => MonitorRunCompleted::fields(data).map(drop),
+            EventKind::ApiKeyCreated => ApiKeyCreated::fields(data).map(drop),
+            EventKind::ApiKeyRevoked => ApiKeyRevoked::fields(data).map(drop),
+            EventKind::CreditsLow => CreditsLow::fields(data).map(drop),
+            EventKind::CreditsExhausted => CreditsExhausted::fields(data).map(drop),
+            EventKind::Test => Test::fields(data).map(drop),
+        }
     }
 
     /// Reads the data of any event, and never loses it.
     #[must_use]
     pub fn read(event: String, data: Map<String, Value>) -> EventData {
-        match event.parse().map(|kind| EventData::parse(kind, data.clone())) {
-            Ok(Ok(known)) => known,
-            Ok(Err(_)) | Err(_) => EventData::Unknown { event, data },
-        }
+        let Ok(kind) = event.parse() else { return EventData::Unknown { event, data } };
+        EventData::try_parse(kind, data).unwrap_or_else(|(_, data)| EventData::Unknown { event, data })
     }
 
     /// The event's kind; `None` for `Unknown`.

@@ -61,10 +61,10 @@ impl Field for i64 {
     }
 }
 
-fn take<T: Field>(data: &mut Map<String, Value>, field: &'static str) -> Result<T, DataError> {
+fn get<T: Field>(data: &Map<String, Value>, field: &'static str) -> Result<T, DataError> {
     let expected = T::EXPECTED;
-    let value = data.remove(field).ok_or(DataError { field, expected, found: None })?;
-    T::read(&value).ok_or(DataError { field, expected, found: Some(describe(&value)) })
+    let value = data.get(field).ok_or(DataError { field, expected, found: None })?;
+    T::read(value).ok_or(DataError { field, expected, found: Some(describe(value)) })
 }
 
 const fn describe(value: &Value) -> &'static str {
@@ -114,8 +114,26 @@ macro_rules! payloads {
             /// # Errors
             ///
             /// [`DataError`] naming the first field that is missing or of another type.
-            pub fn from_data(mut data: Map<String, Value>) -> Result<Self, DataError> {
-                Ok(Self { $($field: take(&mut data, stringify!($field))?,)+ extra: data })
+            pub fn from_data(data: Map<String, Value>) -> Result<Self, DataError> {
+                Self::try_from_data(data).map_err(|(error, _)| error)
+            }
+
+            /// As [`Self::from_data`], but what does not fit is given back.
+            pub(super) fn try_from_data(
+                mut data: Map<String, Value>,
+            ) -> Result<Self, (DataError, Map<String, Value>)> {
+                match Self::fields(&data) {
+                    Ok(typed) => {
+                        $(data.remove(stringify!($field));)+
+                        Ok(Self { extra: data, ..typed })
+                    }
+                    Err(error) => Err((error, data)),
+                }
+            }
+
+            /// The typed fields alone.
+            pub(super) fn fields(data: &Map<String, Value>) -> Result<Self, DataError> {
+                Ok(Self { $($field: get(data, stringify!($field))?,)+ extra: Map::new() })
             }
 
             /// The data as JSON, with the fields in `extra`; where a name is in both, the typed field wins.

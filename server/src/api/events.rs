@@ -163,7 +163,7 @@ fn checked(input: EventInput, now_ms: i64) -> Result<Checked, String> {
         format!("'{shown}' is not an event that can be published: it is one of {}", known_events())
     })?;
     let data = input.data.ok_or("data is missing: send the event's fields as a JSON object")?;
-    EventData::parse(kind, data.clone()).map_err(|error| format!("data does not fit {kind}: {error}"))?;
+    EventData::check(kind, &data).map_err(|error| format!("data does not fit {kind}: {error}"))?;
     let created_ms = match &input.created_at {
         None => now_ms,
         Some(text) => parse_rfc3339(text).filter(|ms| (0..=MAX_TIME_MS).contains(ms)).ok_or_else(|| {
