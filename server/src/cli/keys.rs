@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::output::{note, out};
 use super::{Database, Failure};
 use crate::api::{created_event, key_event};
 use crate::clock::{now_ms, rfc3339_ms};
@@ -92,10 +93,10 @@ impl Create {
                 "name": name, "role": self.role.as_str(), "key_preview": key.preview,
                 "created_at": rfc3339_ms(now_ms),
             });
-            anstream::println!("{created}");
+            out!("{created}")?;
         } else {
-            anstream::println!("{}", made.expose());
-            anstream::eprintln!(
+            out!("{}", made.expose())?;
+            note!(
                 "This is the {} key '{name}' of workspace '{workspace}' ({workspace_id}). It is not shown again.",
                 self.role
             );
@@ -115,13 +116,12 @@ impl List {
         store.close().await;
         if self.json {
             let rows: Vec<Value> = rows.iter().map(|(workspace, key)| row(workspace, key)).collect();
-            anstream::println!("{}", Value::Array(rows));
-            return Ok(());
+            return out!("{}", Value::Array(rows));
         }
         for (workspace, key) in rows {
             let state = if key.is_active { "active" } else { "inactive" };
             let ApiKey { id, name, role, key_preview, .. } = key;
-            anstream::println!("{id}  {state:<8}  {role:<9}  {key_preview:<7}  {workspace} / {name}");
+            out!("{id}  {state:<8}  {:<9}  {key_preview:<7}  {workspace} / {name}", role.as_str())?;
         }
         Ok(())
     }
@@ -150,10 +150,9 @@ impl Revoke {
         store.revoke_key(key.workspace_id, key.id, false, &announce).await?;
         store.close().await;
         match self.json {
-            true => anstream::println!("{}", json!({"id": key.id, "status": "revoked"})),
-            false => anstream::println!("revoked '{}' ({})", key.name, key.key_preview),
+            true => out!("{}", json!({"id": key.id, "status": "revoked"})),
+            false => out!("revoked '{}' ({})", key.name, key.key_preview),
         }
-        Ok(())
     }
 }
 

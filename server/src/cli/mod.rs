@@ -8,6 +8,7 @@
 mod dev;
 mod keys;
 mod log;
+mod output;
 mod serve;
 mod sign;
 mod verify;
@@ -15,7 +16,11 @@ mod workspaces;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use self::output::note;
 
 use crate::store::DatabaseUrl;
 
@@ -58,10 +63,12 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let matches = without_empty_variables(Cli::command()).try_get_matches();
+    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
+        Err(asked) if asked.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => asked.exit(),
         Err(error) if error.use_stderr() => {
-            anstream::eprintln!("encrata-webhooks: {}", one_line(&error.render().to_string()));
+            note!("encrata-webhooks: {}", one_line(&error.render().to_string()));
             return ExitCode::from(2);
         }
         // Help and version are errors only to the parser.
@@ -81,6 +88,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// An environment variable that is set to nothing counts as unset: that is how an optional one arrives from a
+/// compose file.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| match arg.get_env() {
+            Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+            _ => arg,
+        })
+        .mut_subcommands(without_empty_variables)
+}
+
 /// What is off with the words of a call, without the usage that follows it.
 fn one_line(error: &str) -> String {
     let what = error.split("\n\nUsage:").next().unwrap_or(error);
@@ -95,7 +114,7 @@ fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
 }
 
 fn fail(failure: &dyn std::error::Error) -> ExitCode {
-    anstream::eprintln!("encrata-webhooks: {failure}");
+    note!("encrata-webhooks: {failure}");
     ExitCode::FAILURE
 }
 
@@ -149,7 +168,6 @@ impl SecretArg {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_command_line_is_sound() {

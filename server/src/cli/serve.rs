@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use tokio::net::TcpListener;
 
 use super::log::Log;
+use super::output::show;
 use super::{Database, Failure, stop_signal};
 use crate::config::{Config, MasterKeySource, network};
 use crate::delivery::retry::RetrySchedule;
@@ -61,7 +62,7 @@ impl Serve {
             .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
         let server = Server::open(self.config()?).await?;
         let address = listener.local_addr()?;
-        anstream::println!("encrata-webhooks {} listening on http://{address}", env!("CARGO_PKG_VERSION"));
+        show!("encrata-webhooks {} listening on http://{address}", env!("CARGO_PKG_VERSION"));
         server.run(listener, stop_signal()).await;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 use encrata_webhooks::Key;
 
+use super::output::out;
 use super::{Failure, SecretArg, read_stdin};
 
 #[derive(Debug, Args)]
@@ -14,7 +15,6 @@ pub(super) struct Sign {
 impl Sign {
     pub(super) fn run(self) -> Result<(), Failure> {
         let key = Key::new(self.secret.get()?)?;
-        anstream::println!("{}", key.sign(read_stdin()?));
-        Ok(())
+        out!("{}", key.sign(read_stdin()?))
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use encrata_webhooks::diagnose::diagnose;
 use encrata_webhooks::{Key, verify_signature};
 
+use super::output::{note, out};
 use super::{Failure, SecretArg, read_stdin};
 
 #[derive(Debug, Args)]
@@ -22,11 +23,11 @@ impl Verify {
         let secret = self.secret.get()?;
         let body = read_stdin()?;
         if Key::new(secret).is_ok() && verify_signature(&body, secret, &self.signature) {
-            anstream::println!("the signature matches");
+            out!("the signature matches")?;
             return Ok(ExitCode::SUCCESS);
         }
         let diagnosis = diagnose(self.signature.as_str(), &body, secret, None);
-        anstream::eprintln!("the signature does not match\n{}\n{}", diagnosis.message, diagnosis.fix);
+        note!("the signature does not match\n{}\n{}", diagnosis.message, diagnosis.fix);
         Ok(ExitCode::FAILURE)
     }
 }

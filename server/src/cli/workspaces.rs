@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::output::out;
 use super::{Database, Failure};
 use crate::store::{Store, Workspace};
 
@@ -52,10 +53,9 @@ impl Workspaces {
                 let workspaces = store.workspaces().await?;
                 store.close().await;
                 if json {
-                    anstream::println!("{}", Value::Array(workspaces.iter().map(object).collect()));
-                } else {
-                    workspaces.iter().for_each(print);
+                    return out!("{}", Value::Array(workspaces.iter().map(object).collect()));
                 }
+                workspaces.iter().try_for_each(print)
             }
             Self::Set(set) => {
                 let store = Store::open_existing(&set.database.database).await?;
@@ -70,14 +70,9 @@ impl Workspaces {
                 store.close().await;
                 let changed =
                     changed.ok_or_else(|| format!("there is no workspace named '{}'", set.workspace))?;
-                if set.json {
-                    anstream::println!("{}", object(&changed));
-                } else {
-                    print(&changed);
-                }
+                if set.json { out!("{}", object(&changed)) } else { print(&changed) }
             }
         }
-        Ok(())
     }
 }
 
@@ -88,7 +83,7 @@ fn object(workspace: &Workspace) -> Value {
     })
 }
 
-fn print(workspace: &Workspace) {
+fn print(workspace: &Workspace) -> Result<(), Failure> {
     let Workspace { id, name, email, plan, credits_remaining } = workspace;
-    anstream::println!("{id}  {name}  email={email} plan={plan} credits_remaining={credits_remaining}");
+    out!("{id}  {name}  email={email} plan={plan} credits_remaining={credits_remaining}")
 }

@@ -17,6 +17,7 @@ use self::publisher::Publisher;
 use self::receiver::Receiver;
 use self::view::View;
 use super::log::Log;
+use super::output::note;
 use super::{Failure, stop_signal};
 use crate::api::created_event;
 use crate::clock::now_ms;
@@ -134,7 +135,7 @@ async fn keys(database: &DatabaseUrl) -> Result<Keys, Failure> {
 async fn listen(wanted: SocketAddr) -> Result<TcpListener, Failure> {
     match TcpListener::bind(wanted).await {
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            anstream::eprintln!("{wanted} is taken: listening on another port");
+            note!("{wanted} is taken: listening on another port");
             Ok(TcpListener::bind((wanted.ip(), 0)).await?)
         }
         other => other.map_err(|error| format!("cannot listen on {wanted}: {error}").into()),

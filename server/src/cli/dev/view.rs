@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anstream::println;
 use anstyle::{AnsiColor, Style};
 
 use super::Keys;
 use super::publisher::Webhook;
 use super::receiver::Counts;
+use crate::cli::output::show;
 use crate::clock::{now_ms, rfc3339_ms};
 
 const BOLD: Style = Style::new().bold();
@@ -34,21 +34,21 @@ pub(super) enum Received {
 
 impl View {
     pub(super) fn welcome(&self, server_url: &str, receiver_url: &str, keys: &Keys, webhook: &Webhook) {
-        println!(
+        show!(
             "{BOLD}Encrata Webhooks {}{BOLD:#}  a server and a receiver, nothing kept\n",
             env!("CARGO_PKG_VERSION")
         );
-        println!("  server         {server_url}");
-        println!("  receiver       {receiver_url}  {DIM}HTTPS, its certificate made just now{DIM:#}");
-        println!("  webhook        {}  {DIM}all six events{DIM:#}", webhook.id);
-        println!("  secret         {}", webhook.secret);
-        println!("  admin key      {}", keys.admin);
-        println!("  publisher key  {}\n", keys.publisher);
+        show!("  server         {server_url}");
+        show!("  receiver       {receiver_url}  {DIM}HTTPS, its certificate made just now{DIM:#}");
+        show!("  webhook        {}  {DIM}all six events{DIM:#}", webhook.id);
+        show!("  secret         {}", webhook.secret);
+        show!("  admin key      {}", keys.admin);
+        show!("  publisher key  {}\n", keys.publisher);
     }
 
     pub(super) fn published(&self, event: &str, id: &str) {
         self.lock().insert(id.to_owned(), Instant::now());
-        println!("{}  {BUSY}published{BUSY:#}  {event:<21}  {DIM}{id}{DIM:#}", time());
+        show!("{}  {BUSY}published{BUSY:#}  {event:<21}  {DIM}{id}{DIM:#}", time());
     }
 
     pub(super) fn received(&self, received: &Received) {
@@ -63,18 +63,18 @@ impl View {
                     200 => (GOOD, "answered 200".to_owned()),
                     other => (BAD, format!("answered {other} on purpose: it will be sent again")),
                 };
-                println!(
+                show!(
                     "{}  {GOOD}verified {GOOD:#}  {event:<21}  {DIM}{id}{DIM:#}  {style}{answer}{style:#}  {DIM}{after}{DIM:#}",
                     time()
                 );
             }
-            Received::Refused(why) => println!("{}  {BAD}refused{BAD:#}    {why}", time()),
+            Received::Refused(why) => show!("{}  {BAD}refused{BAD:#}    {why}", time()),
         }
     }
 
     pub(super) fn summary(&self, counts: &Counts) {
         let Counts { requests, verified, refused, failed_on_purpose } = counts;
-        println!(
+        show!(
             "\n{BOLD}{requests} deliveries received: {verified} verified by both signatures, {refused} refused{BOLD:#}; \
              {failed_on_purpose} answered 500 and sent again.\n"
         );
@@ -82,23 +82,23 @@ impl View {
 
     pub(super) fn next_steps(&self, server_url: &str, keys: &Keys, webhook: &Webhook) {
         let (admin, publisher, id) = (&keys.admin, &keys.publisher, &webhook.id);
-        println!("Try next, in another terminal (here it will show):\n");
-        println!("  # publish an event");
-        println!("  curl {server_url}/api/events -H 'Authorization: Bearer {publisher}' \\");
-        println!("    -H 'Content-Type: application/json' \\");
-        println!(
+        show!("Try next, in another terminal (here it will show):\n");
+        show!("  # publish an event");
+        show!("  curl {server_url}/api/events -H 'Authorization: Bearer {publisher}' \\");
+        show!("    -H 'Content-Type: application/json' \\");
+        show!(
             "    -d '{{\"event\":\"lookup.completed\",\"data\":{{\"email\":\"ada@example.com\",\"lookup_id\":\"lu_42\"}}}}'\n"
         );
-        println!("  # see what was delivered, and every attempt");
-        println!(
+        show!("  # see what was delivered, and every attempt");
+        show!(
             "  curl '{server_url}/api/webhooks/deliveries?webhook_id={id}' -H 'Authorization: Bearer {admin}'\n"
         );
-        println!("  # send a test event");
-        println!("  curl {server_url}/api/webhooks/test -H 'Authorization: Bearer {admin}' \\");
-        println!("    -H 'Content-Type: application/json' -d '{{\"id\":\"{id}\"}}'\n");
-        println!("  # what else there is");
-        println!("  curl {server_url}/api/openapi.json\n");
-        println!("{DIM}Ctrl-C ends it.{DIM:#}");
+        show!("  # send a test event");
+        show!("  curl {server_url}/api/webhooks/test -H 'Authorization: Bearer {admin}' \\");
+        show!("    -H 'Content-Type: application/json' -d '{{\"id\":\"{id}\"}}'\n");
+        show!("  # what else there is");
+        show!("  curl {server_url}/api/openapi.json\n");
+        show!("{DIM}Ctrl-C ends it.{DIM:#}");
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
