@@ -241,6 +241,7 @@ fn next_link(uri: &axum::http::Uri, cursor: DeliveryId) -> String {
 
 /// What to send again: one delivery, or all of a webhook that failed.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(expecting = "a JSON object")]
 struct RetryInput {
     /// One delivery, whatever came of it.
     id: Option<String>,

@@ -33,6 +33,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// An event to be published.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(expecting = "a JSON object")]
 struct EventInput {
     /// Whose event it is; the key's own workspace when absent.
     workspace_id: Option<String>,

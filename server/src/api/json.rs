@@ -54,7 +54,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Query::from_request_parts(parts, state).await {
             Ok(Query(params)) => Ok(Self(params)),
-            Err(rejection) => Err(ApiError::BadRequest(rejection.body_text())),
+            Err(rejection) => {
+                let text = rejection.body_text();
+                let what = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+                Err(ApiError::BadRequest(format!("the query does not fit: {what}")))
+            }
         }
     }
 }
