@@ -119,3 +119,20 @@ pub(crate) async fn a_claim_holds_what_a_send_needs(base: &Base) {
     assert_eq!((claim.target.url.as_str(), claim.attempts, claim.step), ("https://example.org/", 1, 1));
     assert_eq!((claim.event_id, &*claim.body), (id, &body[..]));
 }
+
+pub(crate) async fn an_unreadable_row_keeps_no_other_waiting(base: &Base) {
+    let store = base.open().await;
+    let acme = workspace(&store, "acme").await;
+    let (broken, whole) = (webhook(&store, acme).await, webhook(&store, acme).await);
+    record(&store, batch(acme, 1, T)).await;
+    record(&store, batch(acme, 1, T + 1)).await;
+    // A URL that nothing here would have written, and an event that is gone.
+    base.number(&format!("update webhooks set url = 'ftp://x' where id = '{broken}' returning 1")).await;
+    base.number(&format!("delete from events where created_ms = {T} returning 1")).await;
+    let wanted = [broken, whole].map(|webhook_id| Want { webhook_id, rows: 10 });
+    let claims = store.claim(&wanted, T + 1, T + 1 + LEASE).await.unwrap();
+    assert_eq!(
+        claims.iter().map(|claim| (claim.webhook_id, claim.created_ms)).collect::<Vec<_>>(),
+        [(whole, T + 1)]
+    );
+}

@@ -47,6 +47,7 @@ suite! { sqlite:
         each_lane_gets_what_it_was_wanted_to
         paused_and_deleted_lanes_are_not_claimed
         a_claim_holds_what_a_send_needs
+        an_unreadable_row_keeps_no_other_waiting
     }
     lease {
         nobody_claims_what_is_leased
