@@ -69,7 +69,7 @@ const LATER: &str = "
     from json_each($1)";
 
 /// As [`LATER`].
-const LATER_STATUS: &str = "
+pub(super) const LATER_STATUS: &str = "
     update deliveries set status = done.value ->> 2, attempts = done.value ->> 3
     from json_each($1) as done
     where deliveries.workspace_id = done.value ->> '$[0][0]' and deliveries.webhook_id = done.value ->> '$[0][1]'

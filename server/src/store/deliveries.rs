@@ -172,16 +172,13 @@ impl Store {
         let mut resent = 0;
         loop {
             let mut tx = self.begin().await?;
-            let rows = sqlx::query(
-                "select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed'
-                 and id >= $3 order by id limit $4",
-            )
-            .bind(workspace_id.to_string())
-            .bind(webhook_id.to_string())
-            .bind(DeliveryId::floor(since_ms).to_string())
-            .bind(RESEND_ROWS)
-            .fetch_all(&mut *tx)
-            .await?;
+            let rows = sqlx::query(FAILED_SINCE)
+                .bind(workspace_id.to_string())
+                .bind(webhook_id.to_string())
+                .bind(DeliveryId::floor(since_ms).to_string())
+                .bind(RESEND_ROWS)
+                .fetch_all(&mut *tx)
+                .await?;
             let ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
             requeue(&mut tx, workspace_id, webhook_id, &ids, now_ms).await?;
             tx.commit().await?;
@@ -231,9 +228,10 @@ macro_rules! sent {
             "select d.id, d.event_id, d.event_type, d.created_ms, d.status, d.attempts, d.started_ms,
                     d.duration_ms, d.response_status, d.response_body, d.error, e.body, q.next_ms, q.owner
              from deliveries d
-             join events e on e.workspace_id = d.workspace_id and e.id = d.event_id
+             cross join events e
              left join queue q on q.workspace_id = d.workspace_id and q.webhook_id = d.webhook_id and q.id = d.id
-             where d.workspace_id = $1 and d.webhook_id = $2 and d.id < $3 and d.id >= $4
+             where e.workspace_id = d.workspace_id and e.id = d.event_id
+               and d.workspace_id = $1 and d.webhook_id = $2 and d.id < $3 and d.id >= $4
                and ($5 is null or d.event_type = $5)",
             $and,
             " order by d.id desc limit $6"
@@ -247,9 +245,10 @@ macro_rules! queued {
             "select q.id, q.event_id, q.event_type, q.created_ms, 'pending' as status, q.attempts, d.started_ms,
                     d.duration_ms, d.response_status, d.response_body, d.error, e.body, q.next_ms, q.owner
              from queue q
-             join events e on e.workspace_id = q.workspace_id and e.id = q.event_id
+             cross join events e
              left join deliveries d on d.workspace_id = q.workspace_id and d.webhook_id = q.webhook_id and d.id = q.id
-             where q.workspace_id = $1 and q.webhook_id = $2 and q.id < $3 and q.id >= $4
+             where e.workspace_id = q.workspace_id and e.id = q.event_id
+               and q.workspace_id = $1 and q.webhook_id = $2 and q.id < $3 and q.id >= $4
                and ($5 is null or q.event_type = $5)",
             $and,
             " order by q.id desc limit $6"
@@ -257,11 +256,16 @@ macro_rules! queued {
     };
 }
 
-const SENT: &str = sent!("");
-const SUCCEEDED: &str = sent!(" and d.status = 'success'");
-const FAILED: &str = sent!(" and d.status = 'failed'");
-const PENDING: &str = queued!("");
-const NEVER_SENT: &str = queued!(" and q.attempts = 0");
+pub(super) const SENT: &str = sent!("");
+pub(super) const SUCCEEDED: &str = sent!(" and d.status = 'success'");
+pub(super) const FAILED: &str = sent!(" and d.status = 'failed'");
+pub(super) const PENDING: &str = queued!("");
+pub(super) const NEVER_SENT: &str = queued!(" and q.attempts = 0");
+
+/// $1 workspace, $2 webhook, $3 from this id on, $4 limit.
+pub(super) const FAILED_SINCE: &str = "
+    select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed' and id >= $3
+    order by id limit $4";
 
 /// Queues deliveries that were sent before, and makes those due now that are queued and not being sent.
 async fn requeue(

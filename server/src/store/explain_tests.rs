@@ -10,7 +10,10 @@ use encrata_webhooks::EventKind;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqliteConnection};
 
-use super::queue::{CLAIM, FINISH_FINAL, FINISH_RETRY, LANES, RELEASE};
+use super::attempts::LATER_STATUS;
+use super::deliveries::{FAILED, FAILED_SINCE, NEVER_SENT, PENDING, SENT, SUCCEEDED};
+use super::queue::{BODIES, CLAIM, FINISH_FINAL, FINISH_RETRY, LANES, RELEASE, TARGETS};
+use super::record::{KNOWN_KEYS, SUBSCRIBED};
 use super::{DatabaseUrl, Finish, Finished, Store, Want};
 use crate::model::delivery::{Attempt, Next};
 use crate::model::event::{Idempotency, NewBatch, NewEvent};
@@ -41,11 +44,20 @@ fn assert_no_scan(statement: &str, plan: &str) {
         let scanned = line.split(' ').nth(1).unwrap();
         // Parameters given as JSON, and rows of the statement's own making.
         assert!(
-            ["lane", "done", "due", "head", "CONSTANT"].contains(&scanned),
+            ["lane", "done", "due", "head", "asked", "CONSTANT"].contains(&scanned),
             "{line}\nin\n{plan}\nof\n{statement}"
         );
     }
 }
+
+const HISTORY: &[&str] = &[
+    "SEARCH d USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id>? AND id<?)",
+    "SEARCH e USING INDEX sqlite_autoindex_events_1 (workspace_id=? AND id=?)",
+];
+const WAITING: &[&str] = &[
+    "SEARCH q USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id>? AND id<?)",
+    "SEARCH e USING INDEX sqlite_autoindex_events_1 (workspace_id=? AND id=?)",
+];
 
 #[tokio::test]
 async fn hot_statements_seek_over_the_intended_index() {
@@ -73,6 +85,28 @@ async fn hot_statements_seek_over_the_intended_index() {
             ],
         ),
         (RELEASE, &["SEARCH queue USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id=?)"]),
+        (LATER_STATUS, &["SEARCH deliveries USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id=?)"]),
+        (BODIES, &["SEARCH e USING INDEX sqlite_autoindex_events_1 (workspace_id=? AND id=?)"]),
+        (TARGETS, &["SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)"]),
+        (KNOWN_KEYS, &["SEARCH i USING PRIMARY KEY (workspace_id=? AND key=?)"]),
+        (
+            SUBSCRIBED,
+            &[
+                "SEARCH s USING PRIMARY KEY (workspace_id=? AND event_type=?)",
+                "SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)",
+            ],
+        ),
+        (SENT, HISTORY),
+        (SUCCEEDED, HISTORY),
+        (FAILED, HISTORY),
+        (
+            FAILED_SINCE,
+            &[
+                "SEARCH deliveries USING COVERING INDEX deliveries_failed (workspace_id=? AND webhook_id=? AND id>?)",
+            ],
+        ),
+        (PENDING, WAITING),
+        (NEVER_SENT, WAITING),
     ] {
         let plan = plan(&store, statement).await;
         for seek in seeks {

@@ -150,8 +150,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
-            .optimize_on_close(true, Some(400));
+            // No statistics are kept: plans must not depend on how full the queue was when somebody looked.
+            .busy_timeout(BUSY_TIMEOUT);
         // A connection to a file does not go stale: it is kept for good and never asked whether it is alive.
         let pool =
             || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);

@@ -2,6 +2,9 @@
 //!
 //! A lane is the waiting deliveries of one webhook. A claim is a lease: until it ends, nobody else sends.
 //! The fence is the store's owner and the row's epoch, so that whoever lost a lease writes nothing.
+//!
+//! `cross join` is a join whose order SQLite keeps: from the few rows that are asked for to the many that there are.
+//! Left to choose, it once read a whole table for every claim.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -173,8 +176,8 @@ pub(super) const LANES: &str = "
         select (select min(q.webhook_id) from queue q where q.webhook_id > lane.id) from lane where lane.id is not null
     )
     select w.id as webhook_id, (select min(q.next_ms) from queue q where q.webhook_id = w.id) as next_ms
-    from lane join webhooks w on w.id = lane.id
-    where w.is_active = 1 and w.deleted_ms is null";
+    from lane cross join webhooks w
+    where w.id = lane.id and w.is_active = 1 and w.deleted_ms is null";
 
 /// $1 lanes, $2 now, $3 rows per lane, $4 end of the lease, $5 owner.
 ///
@@ -185,12 +188,13 @@ pub(super) const CLAIM: &str = "
     where (workspace_id, webhook_id, id) in (
         select w.workspace_id, w.id, due.value
         from json_each($1) as lane
-        join webhooks w on w.id = lane.value and w.is_active = 1 and w.deleted_ms is null
-        join json_each((
+        cross join webhooks w
+        cross join json_each((
             select json_group_array(head.id) from (
                 select q.id from queue q where q.webhook_id = w.id and q.next_ms <= $2 order by q.next_ms limit $3
             ) as head
         )) as due
+        where w.id = lane.value and w.is_active = 1 and w.deleted_ms is null
     )
     returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch";
 
@@ -208,7 +212,8 @@ pub(super) const FINISH_FINAL: &str = "
     where (workspace_id, webhook_id, id) in (
         select held.workspace_id, held.webhook_id, held.id
         from json_each($1) as done
-        join queue held on held.workspace_id = done.value ->> '$[0][0]'
+        cross join queue held
+        where held.workspace_id = done.value ->> '$[0][0]'
           and held.webhook_id = done.value ->> '$[0][1]' and held.id = done.value ->> '$[0][2]'
           and held.epoch = done.value ->> 1 and held.owner = $2
     )
@@ -220,6 +225,16 @@ pub(super) const RELEASE: &str = "
     from json_each($1) as done
     where queue.workspace_id = done.value ->> '$[0][0]' and queue.webhook_id = done.value ->> '$[0][1]'
       and queue.id = done.value ->> '$[0][2]' and queue.epoch = done.value ->> 1 and queue.owner = $2";
+
+/// $1 rows of `[workspace, event]`.
+pub(super) const BODIES: &str = "
+    select e.id, e.body from json_each($1) as asked
+    cross join events e where e.workspace_id = asked.value ->> 0 and e.id = asked.value ->> 1";
+
+/// $1 rows of `[workspace, webhook]`.
+pub(super) const TARGETS: &str = "
+    select w.id, w.url, w.secret, w.previous_secret, w.overlap_until_ms from json_each($1) as asked
+    cross join webhooks w where w.workspace_id = asked.value ->> 0 and w.id = asked.value ->> 1";
 
 fn key(claim: &Claim) -> Value {
     json!([claim.workspace_id, claim.webhook_id, claim.delivery_id])
@@ -314,13 +329,7 @@ fn claim(
 }
 
 async fn bodies(tx: &mut Write, events: &[(&str, &str)]) -> Result<HashMap<String, Arc<[u8]>>, StoreError> {
-    let rows = sqlx::query(
-        "select e.id, e.body from json_each($1) as asked
-         join events e on e.workspace_id = asked.value ->> 0 and e.id = asked.value ->> 1",
-    )
-    .bind(json!(events).to_string())
-    .fetch_all(&mut **tx)
-    .await?;
+    let rows = sqlx::query(BODIES).bind(json!(events).to_string()).fetch_all(&mut **tx).await?;
     rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get::<&[u8], _>("body")?.into()))).collect()
 }
 
@@ -328,13 +337,7 @@ async fn targets(
     tx: &mut Write,
     webhooks: &[(&str, &str)],
 ) -> Result<HashMap<WebhookId, Arc<Target>>, StoreError> {
-    let rows = sqlx::query(
-        "select w.id, w.url, w.secret, w.previous_secret, w.overlap_until_ms from json_each($1) as asked
-         join webhooks w on w.workspace_id = asked.value ->> 0 and w.id = asked.value ->> 1",
-    )
-    .bind(json!(webhooks).to_string())
-    .fetch_all(&mut **tx)
-    .await?;
+    let rows = sqlx::query(TARGETS).bind(json!(webhooks).to_string()).fetch_all(&mut **tx).await?;
     let mut targets = HashMap::new();
     for row in &rows {
         match (url(row), secrets(row)) {

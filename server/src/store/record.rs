@@ -113,6 +113,19 @@ async fn record_in(
     Ok(answers)
 }
 
+/// $1 rows of `[workspace, key]`, $2 the time at which keys are forgotten.
+pub(super) const KNOWN_KEYS: &str = "
+    select i.workspace_id, i.key, i.request_hash, i.answer
+    from json_each($1) as asked cross join idempotency i
+    where i.workspace_id = asked.value ->> 0 and i.key = asked.value ->> 1 and i.created_ms > $2";
+
+/// $1 rows of `[workspace, event type]`.
+pub(super) const SUBSCRIBED: &str = "
+    select s.workspace_id, s.event_type, s.webhook_id
+    from json_each($1) as asked cross join subscriptions s cross join webhooks w
+    where s.workspace_id = asked.value ->> 0 and s.event_type = asked.value ->> 1
+      and w.workspace_id = s.workspace_id and w.id = s.webhook_id and w.is_active = 1 and w.deleted_ms is null";
+
 type Known = HashMap<(String, String), (Vec<u8>, Vec<Accepted>)>;
 
 /// The group's idempotency keys that were used before.
@@ -124,16 +137,11 @@ async fn known_keys(tx: &mut Write, group: &[NewBatch]) -> Result<Known, StoreEr
     if keys.is_empty() {
         return Ok(Known::new());
     }
-    let rows = sqlx::query(
-        "select i.workspace_id, i.key, i.request_hash, i.answer
-         from json_each($1) as asked
-         join idempotency i on i.workspace_id = asked.value ->> 0 and i.key = asked.value ->> 1
-         where i.created_ms > $2",
-    )
-    .bind(json!(keys).to_string())
-    .bind(group.iter().map(|batch| batch.now_ms).min().unwrap_or(0) - IDEMPOTENCY_MS)
-    .fetch_all(&mut **tx)
-    .await?;
+    let rows = sqlx::query(KNOWN_KEYS)
+        .bind(json!(keys).to_string())
+        .bind(group.iter().map(|batch| batch.now_ms).min().unwrap_or(0) - IDEMPOTENCY_MS)
+        .fetch_all(&mut **tx)
+        .await?;
     let mut known = Known::new();
     for row in &rows {
         let accepted = serde_json::from_str(row.try_get("answer")?)
@@ -160,16 +168,7 @@ async fn subscribed(
         .collect();
     asked.sort_unstable();
     asked.dedup();
-    let rows = sqlx::query(
-        "select s.workspace_id, s.event_type, s.webhook_id
-         from json_each($1) as asked
-         join subscriptions s on s.workspace_id = asked.value ->> 0 and s.event_type = asked.value ->> 1
-         join webhooks w on w.workspace_id = s.workspace_id and w.id = s.webhook_id
-         where w.is_active = 1 and w.deleted_ms is null",
-    )
-    .bind(json!(asked).to_string())
-    .fetch_all(&mut **tx)
-    .await?;
+    let rows = sqlx::query(SUBSCRIBED).bind(json!(asked).to_string()).fetch_all(&mut **tx).await?;
     let mut subscribed: HashMap<_, Vec<_>> = HashMap::new();
     for row in &rows {
         let of = (row.try_get("workspace_id")?, row.try_get("event_type")?);
