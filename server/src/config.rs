@@ -55,6 +55,7 @@ impl std::fmt::Debug for MasterKeySource {
 ///
 /// A sentence that says what to write.
 pub fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
     IpNet::from_str(text)
         .or_else(|_| IpAddr::from_str(text).map(IpNet::from))
         .map_err(|_| format!("'{text}' is not a network: write it like 10.0.0.0/8, fd00::/8 or 127.0.0.1"))

@@ -68,6 +68,33 @@ pub async fn load(
     }
 }
 
+/// Finds what is wrong with a source by itself, before a database is made for it.
+///
+/// # Errors
+///
+/// [`MasterKeyError`].
+pub fn check_source(source: &MasterKeySource) -> Result<(), MasterKeyError> {
+    let text = match source {
+        MasterKeySource::Beside => return Ok(()),
+        MasterKeySource::Value(text) => text.clone(),
+        MasterKeySource::File(path) => match fs::read_to_string(path) {
+            Ok(text) => Zeroizing::new(text),
+            // It may be made, where there is a folder for it.
+            Err(error)
+                if error.kind() == ErrorKind::NotFound
+                    && path
+                        .parent()
+                        .is_some_and(|folder| folder.as_os_str().is_empty() || folder.is_dir()) =>
+            {
+                return Ok(());
+            }
+            Err(error) => return Err(MasterKeyError::File { path: path.clone(), error }),
+        },
+    };
+    MasterKey::from_hex(&text)?;
+    Ok(())
+}
+
 fn read_or_make(path: &Path, is_new: bool) -> Result<Zeroizing<String>, MasterKeyError> {
     let failed = |error| MasterKeyError::File { path: path.to_path_buf(), error };
     match fs::read_to_string(path) {

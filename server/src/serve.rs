@@ -28,8 +28,8 @@ use crate::store::{OpenError, ServeLock, Store, StoreError};
 
 /// How long requests and sends may go on after the signal to stop.
 const DRAIN: Duration = REQUEST_TIMEOUT.saturating_add(Duration::from_secs(1));
-/// How long each queue may take to be written after that.
-const FLUSH: Duration = Duration::from_secs(1);
+/// How long all of stopping may take.
+const STOP: Duration = Duration::from_secs(9);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,8 @@ impl Server {
         let guard = Guard::new(config.allow_network);
         let sender = Sender::new(guard.clone(), extra_ca).map_err(StartError::Client)?;
 
+        master_key::check_source(&config.master_key)?;
+        Store::inspect(&config.database).await?;
         let lock = ServeLock::take(&config.database)?;
         let store = Store::open(&config.database).await?;
         let vault = Arc::new(master_key::load(&config.master_key, &config.database, &store).await?);
@@ -143,6 +145,7 @@ impl Server {
         shutdown.await;
         tracing::info!("stopping");
         stopping.cancel();
+        let deadline = tokio::time::Instant::now() + STOP;
         let drained = tokio::time::timeout(DRAIN, async {
             end(sending, "sending").await;
             end(serving, "serving").await;
@@ -153,11 +156,11 @@ impl Server {
         for (task, name) in
             [(recording, "recording"), (finishing, "finishing"), (counting, "counting"), (erasing, "erasing")]
         {
-            if tokio::time::timeout(FLUSH, end(task, name)).await.is_err() {
+            if tokio::time::timeout_at(deadline, end(task, name)).await.is_err() {
                 tracing::warn!(task = name, "did not end in time");
             }
         }
-        if tokio::time::timeout(FLUSH, store.close()).await.is_err() {
+        if tokio::time::timeout_at(deadline, store.close()).await.is_err() {
             tracing::warn!("the database did not close in time");
         }
         tracing::info!("stopped");

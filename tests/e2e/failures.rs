@@ -3,6 +3,8 @@
 use encrata_webhooks_tests::{Api, Flaw, Receiver, Reply, Server, Setup};
 use serde_json::{Value, json};
 
+use crate::sql::execute;
+
 /// A server that tries each delivery once.
 async fn once(receivers: &[&Receiver]) -> (Server, Api, Api) {
     let server = Setup::new().trusting(receivers).option("--retry-schedule", "").start().await;
@@ -155,4 +157,26 @@ async fn an_answer_that_breaks_off_or_is_no_http_is_no_answer() {
         assert!(error(&delivery).starts_with("the connection broke"), "{what}: {delivery}");
         assert!(delivery.get("response_status").is_none(), "{what}: {delivery}");
     }
+}
+
+/// The database refuses one outcome, for whatever reason: all others are written.
+#[tokio::test]
+async fn an_outcome_that_is_refused_keeps_no_other_waiting() {
+    let receiver = Receiver::start().await;
+    let server = Server::start(&receiver).await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let whole = admin.webhook(&receiver, "/whole", &["lookup.completed"]).await;
+    admin.webhook(&receiver, "/refused", &["lookup.completed"]).await;
+    receiver.script("/refused", |_| Reply::status(418));
+    let refuse = "create trigger refuse before insert on deliveries when new.response_status = 418
+                  begin select raise(abort, 'refused'); end";
+    execute(&server.setup().database_file(), refuse).await;
+    for n in 0..20 {
+        publisher.lookup(&admin.workspace_id, &format!("lu_{n}")).await;
+    }
+    admin
+        .deliveries_when(&whole.id, "all successful", |all| {
+            all.len() == 20 && all.iter().all(|one| one["status"] == "success")
+        })
+        .await;
 }

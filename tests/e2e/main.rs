@@ -25,6 +25,7 @@ mod resend;
 mod restart;
 mod retry;
 mod rotation;
+mod sql;
 mod start;
 mod test_send;
 mod webhooks;

@@ -98,7 +98,8 @@ async fn a_paused_webhook_is_not_sent_to_again() {
     assert_eq!(admin.deliveries(&hook.id, "").await[0]["status"], "success");
 }
 
-/// A resend while the delivery is being sent must neither lose the running attempt nor send twice at once.
+/// A resend while the delivery is being sent must neither lose the running attempt, nor send twice at once, nor be
+/// accepted and forgotten.
 #[tokio::test]
 async fn a_resend_while_it_is_being_sent_leaves_the_attempt_alone() {
     let receiver = Receiver::start().await;
@@ -111,7 +112,8 @@ async fn a_resend_while_it_is_being_sent_leaves_the_attempt_alone() {
     publisher.lookup(&admin.workspace_id, "lu_1").await;
     receiver.wait_for("/hook", 1).await;
     let sending = admin.deliveries(&hook.id, "").await.remove(0);
-    admin.post(RETRY, json!({"id": sending["id"]})).await.expect(202);
+    let refused = admin.post(RETRY, json!({"id": sending["id"]})).await.expect(409);
+    assert!(refused.error().contains("being sent"), "{refused:?}");
     gate.open();
     let sent = only_delivery(&admin, &hook.id, "success").await;
     assert_eq!(sent["attempts"], receiver.received("/hook").len());

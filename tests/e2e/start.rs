@@ -1,10 +1,10 @@
 //! Starting, and not starting: one clear line, a code, nothing changed.
 
 use std::fs;
-use std::path::Path;
 
 use encrata_webhooks_tests::{Finished, MASTER_KEY, Setup, run};
-use sqlx::{ConnectOptions as _, Connection as _};
+
+use crate::sql::execute;
 
 /// One line on standard error, nothing on standard output.
 fn refused(finished: &Finished, code: i32, says: &str) {
@@ -64,12 +64,6 @@ async fn a_database_that_is_damaged_stays_as_it_is() {
     assert!(fs::read(setup.database_file()).unwrap() == damaged);
 }
 
-async fn execute(file: &Path, statement: &'static str) {
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    sqlx::query(statement).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-}
-
 #[tokio::test]
 async fn a_newer_database_stays_as_it_is() {
     let setup = Setup::new();
@@ -81,6 +75,25 @@ async fn a_newer_database_stays_as_it_is() {
     refused(&setup.serve_to_the_end(), 1, "newer version");
     assert!(fs::read(setup.database_file()).unwrap() == before, "the file was changed");
     assert!(!setup.path("encrata.db.master-key").exists());
+}
+
+/// One that is not in WAL mode yet shows the first change that there could be.
+#[tokio::test]
+async fn a_database_of_another_application_stays_as_it_is() {
+    for (tables, says) in [
+        ("create table mine (a)", "another application"),
+        (
+            "create table _sqlx_migrations (version integer, success integer); insert into _sqlx_migrations values (9999, 1)",
+            "newer version",
+        ),
+    ] {
+        let setup = Setup::new();
+        execute(&setup.database_file(), tables).await;
+        let before = fs::read(setup.database_file()).unwrap();
+        refused(&setup.serve_to_the_end(), 1, says);
+        assert!(fs::read(setup.database_file()).unwrap() == before, "the file was changed");
+        assert!(!setup.path("encrata.db.lock").exists());
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Erasing deleted webhooks.
 
-use encrata_webhooks_server::model::delivery::Next;
-use encrata_webhooks_server::store::{Finished, Store};
+use encrata_webhooks_server::model::delivery::{Attempt, Next, Status};
+use encrata_webhooks_server::model::ids::DeliveryId;
+use encrata_webhooks_server::model::outcome::Outcome;
+use encrata_webhooks_server::store::{Finished, Store, TestSend};
 
 use crate::base::{Base, T, batch, claim, deliveries, ended, finish, record, webhook, workspace};
 
@@ -59,4 +61,27 @@ pub(crate) async fn an_outcome_that_comes_after_the_erasure_writes_nothing(base:
     for table in ["queue", "deliveries", "attempts", "webhooks"] {
         assert_eq!(base.number(&format!("select count(*) from {table}")).await, 0, "{table}");
     }
+}
+
+pub(crate) async fn a_test_send_that_ends_after_the_deletion_writes_nothing(base: &Base) {
+    let store = base.open().await;
+    let acme = workspace(&store, "acme").await;
+    let hook = webhook(&store, acme).await;
+    let event = batch(acme, 1, T).events.remove(0);
+    let outcome = Outcome::Answered { status: 200, body: Vec::new(), retry_after_s: None };
+    let attempt = Attempt::new(T, T + 1, outcome);
+    let send = |id| TestSend {
+        workspace_id: acme,
+        webhook_id: hook,
+        id,
+        event: &event,
+        status: Status::Success,
+        attempt: &attempt,
+    };
+    store.record_test(&send(DeliveryId::new(T)), T).await.unwrap();
+    assert!(store.delete_webhook(acme, hook, T).await.unwrap());
+    store.record_test(&send(DeliveryId::new(T)), T).await.unwrap();
+    assert_eq!(base.number("select count(*) from deliveries").await, 1);
+    erase_all(&store).await;
+    assert_eq!(base.number("select count(*) from deliveries").await, 0);
 }

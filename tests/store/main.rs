@@ -74,5 +74,6 @@ suite! { sqlite:
     erase {
         a_deleted_webhook_leaves_no_row_anywhere
         an_outcome_that_comes_after_the_erasure_writes_nothing
+        a_test_send_that_ends_after_the_deletion_writes_nothing
     }
 }

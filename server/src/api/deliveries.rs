@@ -241,7 +241,6 @@ fn next_link(uri: &axum::http::Uri, cursor: DeliveryId) -> String {
 
 /// What to send again: one delivery, or all of a webhook that failed.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct RetryInput {
     /// One delivery, whatever came of it.
     id: Option<String>,
@@ -271,7 +270,7 @@ struct Resent {
     responses(
         (status = 202, description = "Queued", body = Resent),
         (status = 404, description = "No such delivery or webhook in this workspace", body = ErrorBody),
-        (status = 409, description = "The webhook is paused", body = ErrorBody),
+        (status = 409, description = "The webhook is paused, or the delivery is being sent just now", body = ErrorBody),
         Errors,
     )
 )]
@@ -287,7 +286,11 @@ async fn retry(
             let webhook_id = app.store.webhook_of_delivery(workspace_id, delivery_id).await?;
             let webhook_id = webhook_id.ok_or_else(|| unknown("delivery"))?;
             refuse_paused(&app, &key, webhook_id).await?;
-            app.store.resend(workspace_id, webhook_id, delivery_id, now_ms()).await?;
+            if !app.store.resend(workspace_id, webhook_id, delivery_id, now_ms()).await? {
+                return Err(ApiError::Conflict(
+                    "the delivery is being sent just now: wait for its outcome".into(),
+                ));
+            }
             1
         }
         (None, Some(webhook), Some(_)) => {

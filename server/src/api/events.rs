@@ -10,7 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
-use super::json::{Body, MaxBytes};
+use super::json::{Body, BodyList, MaxBytes};
 use super::webhooks::known_events;
 use super::{ApiError, App};
 use crate::clock::{now_ms, parse_rfc3339, rfc3339_s};
@@ -33,7 +33,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// An event to be published.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct EventInput {
     /// Whose event it is; the key's own workspace when absent.
     workspace_id: Option<String>,
@@ -100,7 +99,7 @@ async fn publish_batch(
     State(app): State<App>,
     Extension(key): Extension<ApiKey>,
     headers: HeaderMap,
-    Body(inputs): Body<Vec<EventInput>>,
+    BodyList(inputs): BodyList<EventInput>,
 ) -> Result<(StatusCode, Json<Vec<Accepted>>), ApiError> {
     if inputs.is_empty() || inputs.len() > MAX_BATCH_EVENTS {
         let why = format!("the batch has {} events: send from 1 to {MAX_BATCH_EVENTS}", inputs.len());

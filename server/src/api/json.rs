@@ -1,18 +1,47 @@
 //! Reading JSON bodies and queries, with errors that say where.
 
+use std::marker::PhantomData;
+
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 
 use super::ApiError;
 
-/// A JSON body.
+/// A JSON body that is one object.
 pub(super) struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = Present::from_request(request, state).await?.0;
+        parse(&bytes).map(|Object(body)| Self(body))
+    }
+}
+
+/// A JSON body that is a list of objects.
+pub(super) struct BodyList<T>(pub Vec<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for BodyList<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let bytes = Present::from_request(request, state).await?.0;
+        let objects: Vec<Object<T>> = parse(&bytes)?;
+        Ok(Self(objects.into_iter().map(|Object(object)| object).collect()))
+    }
+}
+
+/// A body that is there, and declared as JSON.
+struct Present(Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for Present {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
@@ -21,10 +50,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         if bytes.is_empty() {
             return Err(ApiError::BadRequest("the body is empty: a JSON body is expected".into()));
         }
-        if !declared {
-            return Err(ApiError::NotJson);
+        if declared { Ok(Self(bytes)) } else { Err(ApiError::NotJson) }
+    }
+}
+
+/// A JSON object as `T`. By itself a struct would also be read from an array of its fields.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
         }
-        parse(&bytes).map(Self)
+        deserializer.deserialize_map(Fields(PhantomData))
     }
 }
 
@@ -39,7 +86,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
         let bytes = read(request).await?;
         match bytes.is_empty() {
             true => Ok(Self(None)),
-            false if declared => parse(&bytes).map(Some).map(Self),
+            false if declared => parse(&bytes).map(|Object(body)| Self(Some(body))),
             false => Err(ApiError::NotJson),
         }
     }

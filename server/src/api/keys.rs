@@ -106,7 +106,6 @@ async fn list(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Resu
 
 /// A key to be made.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct NewKeyInput {
     /// What to call it.
     #[schema(example = "Production")]
@@ -230,7 +229,6 @@ async fn revoke(
 
 /// A new name for a key.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct Rename {
     /// Which key.
     id: Option<String>,
@@ -293,7 +291,6 @@ async fn switch(
 
 /// A key's credit limit.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct Limit {
     /// Which key.
     id: Option<String>,

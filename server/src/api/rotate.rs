@@ -25,7 +25,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Start a rotation, or end one.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct Rotation {
     /// Which webhook.
     id: Option<String>,

@@ -28,7 +28,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Which webhook to test, and with what.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct TestInput {
     /// Which webhook.
     id: Option<String>,

@@ -120,7 +120,6 @@ enum OneOrAll {
 
 /// A webhook to be made.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct NewWebhook {
     /// Where to deliver: an absolute `https` URL.
     #[schema(format = Uri, example = "https://example.com/webhooks")]
@@ -178,7 +177,6 @@ async fn create(
 
 /// What to change of a webhook. What is absent or null stays as it is.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 struct WebhookChange {
     /// Which webhook.
     id: Option<String>,
@@ -231,7 +229,6 @@ async fn update(
 
 /// Names a webhook.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(expecting = "a JSON object")]
 pub(super) struct WebhookName {
     /// The webhook's id.
     pub id: Option<String>,

@@ -87,15 +87,18 @@ impl Create {
         let announce = |workspace_id| created_event(workspace_id, &key, now_ms);
         let workspace_id = store.create_key_in(workspace, &key, now_ms, announce).await?;
         store.close().await;
+        let unseen = |why| {
+            format!("{why}; nobody saw the key that was made: revoke it with keys revoke --id {}", key.id)
+        };
         if self.json {
             let created = json!({
                 "id": key.id, "key": made.expose(), "workspace_id": workspace_id, "workspace": workspace,
                 "name": name, "role": self.role.as_str(), "key_preview": key.preview,
                 "created_at": rfc3339_ms(now_ms),
             });
-            out!("{created}")?;
+            out!("{created}").map_err(unseen)?;
         } else {
-            out!("{}", made.expose())?;
+            out!("{}", made.expose()).map_err(unseen)?;
             note!(
                 "This is the {} key '{name}' of workspace '{workspace}' ({workspace_id}). It is not shown again.",
                 self.role

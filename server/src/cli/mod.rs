@@ -110,7 +110,11 @@ fn one_line(error: &str) -> String {
 }
 
 fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(command);
+    // The system's name look-ups can't be cancelled: one that hangs must not keep the process.
+    runtime.shutdown_background();
+    result
 }
 
 fn fail(failure: &dyn std::error::Error) -> ExitCode {

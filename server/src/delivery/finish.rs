@@ -36,13 +36,11 @@ impl Finisher {
                 bytes: finish.attempt.response_body.as_ref().map_or(0, Vec::len),
             };
             while let Some(group) = group::next(&mut waiting, weigh).await {
-                let (group, slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-                let soon = group.iter().any(is_due_soon);
+                let soon = group.iter().any(|(finish, _)| is_due_soon(finish));
                 write(&store, group, &flag).await;
                 if soon {
                     wake.notify_one();
                 }
-                drop(slots);
             }
         });
         (Self { items, stuck }, task)
@@ -68,30 +66,49 @@ fn is_due_soon(finish: &Finish) -> bool {
     matches!(finish.next, Next::Retry { at_ms } if at_ms < now_ms() + poll_ms)
 }
 
-/// Writes a group, for as long as it takes. A group that fails is halved, so that a row that the store
-/// refuses keeps no other waiting.
-async fn write(store: &Store, group: Vec<Finish>, stuck: &AtomicBool) {
+/// Writes a group, for as long as it takes. When the store fails, all wait. When it refuses a row, the group is
+/// halved until that row is alone, and it waits by itself: it must keep no other waiting.
+async fn write(store: &Store, group: Vec<(Finish, Slot)>, stuck: &AtomicBool) {
     let mut todo = vec![group];
     let mut pause = FIRST_PAUSE;
-    while let Some(mut group) = todo.pop() {
-        match store.finish(&group).await {
+    while let Some(group) = todo.pop() {
+        let (mut finishes, mut slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        match store.finish(&finishes).await {
             Ok(finished) => {
                 stuck.store(false, Ordering::Relaxed);
                 pause = FIRST_PAUSE;
-                report(&group, &finished);
+                report(&finishes, &finished);
+            }
+            Err(error) if error.is_about_a_row() && finishes.len() == 1 => {
+                tracing::error!(%error, delivery = %finishes[0].claim.delivery_id, "an outcome is refused: it waits alone");
+                tokio::spawn(write_alone(store.clone(), finishes, slots));
+            }
+            Err(error) if error.is_about_a_row() => {
+                let half = finishes.len().div_ceil(2);
+                todo.push(finishes.split_off(half).into_iter().zip(slots.split_off(half)).collect());
+                todo.push(finishes.into_iter().zip(slots).collect());
             }
             Err(error) => {
-                tracing::error!(%error, outcomes = group.len(), "outcomes could not be written: trying again");
+                tracing::error!(%error, outcomes = finishes.len(), "outcomes could not be written: trying again");
                 stuck.store(true, Ordering::Relaxed);
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
-                let half = group.split_off(group.len().div_ceil(2));
-                // What fails goes to the back: the others are tried before it.
-                todo.insert(0, group);
-                if !half.is_empty() {
-                    todo.insert(0, half);
-                }
+                todo.push(finishes.into_iter().zip(slots).collect());
             }
+        }
+    }
+}
+
+/// Tries an outcome that was refused again and again, until it is written or its lease has gone to another.
+async fn write_alone(store: Store, finishes: Vec<Finish>, slots: Vec<Slot>) {
+    loop {
+        tokio::time::sleep(LONGEST_PAUSE).await;
+        match store.finish(&finishes).await {
+            Ok(finished) => {
+                report(&finishes, &finished);
+                return drop(slots);
+            }
+            Err(error) => tracing::debug!(%error, "an outcome is still refused"),
         }
     }
 }

@@ -138,7 +138,8 @@ impl Store {
         row.map(|row| parse(&row, "id")).transpose()
     }
 
-    /// Makes one delivery due now, whatever came of it before; its retry schedule starts again.
+    /// Makes one delivery due now, whatever came of it before; its retry schedule starts again. Answers `false`,
+    /// with nothing changed, when it is being sent just now.
     ///
     /// # Errors
     ///
@@ -149,10 +150,11 @@ impl Store {
         webhook_id: WebhookId,
         id: DeliveryId,
         now_ms: i64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.begin().await?;
-        requeue(&mut tx, workspace_id, webhook_id, &[id.to_string()], now_ms).await?;
-        Ok(tx.commit().await?)
+        let queued = requeue(&mut tx, workspace_id, webhook_id, &[id.to_string()], now_ms).await?;
+        tx.commit().await?;
+        Ok(queued == 1)
     }
 
     /// Makes every delivery of a webhook due now that failed for good and was accepted at `since_ms` or
@@ -170,12 +172,13 @@ impl Store {
         now_ms: i64,
     ) -> Result<u64, StoreError> {
         let mut resent = 0;
+        let mut after = DeliveryId::floor(since_ms).to_string();
         loop {
             let mut tx = self.begin().await?;
             let rows = sqlx::query(FAILED_SINCE)
                 .bind(workspace_id.to_string())
                 .bind(webhook_id.to_string())
-                .bind(DeliveryId::floor(since_ms).to_string())
+                .bind(&after)
                 .bind(RESEND_ROWS)
                 .fetch_all(&mut *tx)
                 .await?;
@@ -183,8 +186,9 @@ impl Store {
             requeue(&mut tx, workspace_id, webhook_id, &ids, now_ms).await?;
             tx.commit().await?;
             resent += ids.len() as u64;
-            if i64::try_from(ids.len()).unwrap_or(i64::MAX) < RESEND_ROWS {
-                return Ok(resent);
+            match ids.into_iter().next_back() {
+                Some(last) => after = last,
+                None => return Ok(resent),
             }
         }
     }
@@ -197,6 +201,16 @@ impl Store {
     pub async fn record_test(&self, test: &TestSend<'_>, now_ms: i64) -> Result<(), StoreError> {
         let TestSend { workspace_id, webhook_id, id, event, status, attempt } = test;
         let mut tx = self.begin().await?;
+        let webhook =
+            sqlx::query("select 1 from webhooks where workspace_id = $1 and id = $2 and deleted_ms is null")
+                .bind(workspace_id.to_string())
+                .bind(webhook_id.to_string())
+                .fetch_optional(&mut *tx)
+                .await?;
+        if webhook.is_none() {
+            // It was deleted while the test was on its way: nobody would erase what came after.
+            return Ok(());
+        }
         sqlx::query(
             "insert into events (workspace_id, id, event_type, body, created_ms) values ($1, $2, $3, $4, $5)",
         )
@@ -262,41 +276,48 @@ pub(super) const FAILED: &str = sent!(" and d.status = 'failed'");
 pub(super) const PENDING: &str = queued!("");
 pub(super) const NEVER_SENT: &str = queued!(" and q.attempts = 0");
 
-/// $1 workspace, $2 webhook, $3 from this id on, $4 limit.
+/// $1 workspace, $2 webhook, $3 after this id, $4 limit.
 pub(super) const FAILED_SINCE: &str = "
-    select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed' and id >= $3
+    select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed' and id > $3
     order by id limit $4";
 
-/// Queues deliveries that were sent before, and makes those due now that are queued and not being sent.
+/// Queues deliveries that were sent before, and makes those due now that are queued and not being sent. Answers how
+/// many are due now.
 async fn requeue(
     tx: &mut Write,
     workspace_id: WorkspaceId,
     webhook_id: WebhookId,
     ids: &[String],
     now_ms: i64,
-) -> Result<(), StoreError> {
-    for statement in [
-        "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms, attempts)
-         select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, $4, d.attempts
-         from deliveries d
-         where d.workspace_id = $1 and d.webhook_id = $2 and d.id in (select value from json_each($3))
-         on conflict do nothing",
-        "update queue set next_ms = $4, step = 0
-         where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3)) and owner is null",
-        "update deliveries set status = 'pending'
-         where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3))
-           and status <> 'pending' and $4 is not null",
-    ] {
-        sqlx::query(statement)
+) -> Result<u64, StoreError> {
+    let mut changed = [0; 3];
+    for (statement, changed) in REQUEUE.into_iter().zip(&mut changed) {
+        let done = sqlx::query(statement)
             .bind(workspace_id.to_string())
             .bind(webhook_id.to_string())
             .bind(json!(ids).to_string())
             .bind(now_ms)
             .execute(&mut **tx)
             .await?;
+        *changed = done.rows_affected();
     }
-    Ok(())
+    let [_, due, _] = changed;
+    Ok(due)
 }
+
+/// $1 workspace, $2 webhook, $3 ids, $4 now. The second is about every row that the first has put there.
+const REQUEUE: [&str; 3] = [
+    "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms, attempts)
+     select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, $4, d.attempts
+     from deliveries d
+     where d.workspace_id = $1 and d.webhook_id = $2 and d.id in (select value from json_each($3))
+     on conflict do nothing",
+    "update queue set next_ms = $4, step = 0
+     where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3)) and owner is null",
+    "update deliveries set status = 'pending'
+     where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3))
+       and status <> 'pending' and $4 is not null",
+];
 
 async fn later_attempts(
     tx: &mut Write,

@@ -57,6 +57,17 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the database refused a row (a constraint, `SQLITE_CONSTRAINT` and its kin), and works otherwise.
+    pub fn is_about_a_row(&self) -> bool {
+        const SQLITE_CONSTRAINT: i32 = 19;
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        let code = error.code().and_then(|code| code.parse::<i32>().ok());
+        // The low byte is the kind, the rest says more.
+        code.is_some_and(|code| code & 0xff == SQLITE_CONSTRAINT)
+    }
+}
+
 impl Store {
     async fn begin(&self) -> Result<Write, sqlx::Error> {
         self.writer.begin_with("begin immediate").await

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlitePool};
 use uuid::Uuid;
 
 use super::Store;
@@ -132,18 +132,56 @@ impl Store {
         Self::open(url).await
     }
 
+    /// Looks at the file without changing it: a database of another application, or of a newer version of this one,
+    /// is to stay as it is, and opening it in WAL mode would be the first change.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub async fn inspect(url: &DatabaseUrl) -> Result<(), OpenError> {
+        let path = url.path();
+        let unusable = |error: String| OpenError::Unusable { path: path.to_path_buf(), error };
+        match path.metadata() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            // A database that is to be made.
+            Ok(file) if file.is_file() && file.len() == 0 => return Ok(()),
+            Ok(_) | Err(_) => {}
+        }
+        if !is_sqlite(path).map_err(|error| unusable(error.to_string()))? {
+            return Err(unusable("it is not a SQLite database".into()));
+        }
+        let failed = |error: sqlx::Error| unusable(error.to_string());
+        let mut connection =
+            SqliteConnectOptions::new().filename(path).read_only(true).connect().await.map_err(failed)?;
+        let found = sqlx::query(TABLES).fetch_one(&mut connection).await.map_err(failed)?;
+        let (tables, migrations): (i64, i64) =
+            (found.try_get("tables").map_err(failed)?, found.try_get("migrations").map_err(failed)?);
+        if tables > 0 && migrations == 0 {
+            return Err(unusable("it is a database of another application".into()));
+        }
+        if migrations > 0 {
+            let newest = sqlx::query("select coalesce(max(version), 0) as version from _sqlx_migrations");
+            let newest = newest.fetch_one(&mut connection).await.map_err(failed)?;
+            let (found, known) = (newest.try_get("version").map_err(failed)?, newest_known());
+            if found > known {
+                return Err(OpenError::Newer { path: path.to_path_buf(), found, known });
+            }
+        }
+        connection.close().await.map_err(failed)
+    }
+
     /// Opens the database, makes it when there is none, and brings its schema up to date.
     ///
     /// # Errors
     ///
     /// [`OpenError`], with nothing changed.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
+        Self::inspect(url).await?;
         let path = url.path();
         let unusable = |error: &dyn std::fmt::Display| OpenError::Unusable {
             path: path.to_path_buf(),
             error: error.to_string(),
         };
-        refuse_foreign_files(path).map_err(|error| unusable(&error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -164,11 +202,7 @@ impl Store {
             writer.close().await;
             return Err(match error {
                 MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
-                    OpenError::Newer {
-                        path: path.to_path_buf(),
-                        found,
-                        known: MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0),
-                    }
+                    OpenError::Newer { path: path.to_path_buf(), found, known: newest_known() }
                 }
                 other => unusable(&other),
             });
@@ -180,6 +214,11 @@ impl Store {
             .map_err(|error| unusable(&error))?;
         Ok(Self { reader, writer, owner: Uuid::new_v4().simple().to_string().into() })
     }
+}
+
+/// The newest schema that this version knows.
+fn newest_known() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// Brings the schema up to date. Two processes that start at once on a new file may both begin: the one that
@@ -194,22 +233,17 @@ async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
     }
 }
 
-/// A file that is no SQLite database is left as it is: opening it in WAL mode would be the first change.
-fn refuse_foreign_files(path: &Path) -> Result<(), String> {
-    use std::io::Read;
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error.to_string()),
-    };
+/// What a file is that holds what `sqlite_master` lists: nothing yet, ours, or somebody else's.
+const TABLES: &str = "
+    select count(*) as tables, coalesce(sum(name = '_sqlx_migrations'), 0) as migrations
+    from sqlite_master where type = 'table'";
+
+/// A file that is no SQLite database has another beginning (SQLite's file format, section 1.3.1).
+fn is_sqlite(path: &Path) -> std::io::Result<bool> {
+    use std::io::Read as _;
     let mut head = Vec::new();
-    file.by_ref().take(16).read_to_end(&mut head).map_err(|error| error.to_string())?;
-    // SQLite's file format, section 1.3.1; an empty file is a new database.
-    if head.is_empty() || head == b"SQLite format 3\0" {
-        Ok(())
-    } else {
-        Err("it is not a SQLite database".into())
-    }
+    File::open(path)?.take(16).read_to_end(&mut head)?;
+    Ok(head == b"SQLite format 3\0")
 }
 
 #[cfg(test)]
