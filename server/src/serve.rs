@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -128,7 +129,16 @@ impl Server {
 
     /// Serves on `listener` until `shutdown` completes; then stops in order, within 10 s: no new requests, no
     /// new claims, what is being sent ends, every outcome is written, the database is closed.
-    pub async fn run(self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    ///
+    /// [`PartFailed`] when a part of the server ended by itself: it stops then, so that whoever started it starts it
+    /// again, instead of going on half.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), PartFailed> {
         let Self { router, store, usage, stopping, worker, recording, finishing, _lock } = self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
         let erasing = tokio::spawn(housekeeping::run(store.clone(), stopping.clone()));
@@ -142,7 +152,17 @@ impl Server {
             }
         });
 
-        shutdown.await;
+        let failed = Arc::new(AtomicBool::new(false));
+        let watched = |task, name| tokio::spawn(watch(task, name, stopping.clone(), Arc::clone(&failed)));
+        let sending = watched(sending, "sending");
+        let serving = watched(serving, "serving");
+        let recording = watched(recording, "recording");
+        let finishing = watched(finishing, "finishing");
+
+        tokio::select! {
+            () = shutdown => {}
+            () = stopping.cancelled() => {}
+        }
         tracing::info!("stopping");
         stopping.cancel();
         let deadline = tokio::time::Instant::now() + STOP;
@@ -164,6 +184,27 @@ impl Server {
             tracing::warn!("the database did not close in time");
         }
         tracing::info!("stopped");
+        if failed.load(Ordering::Relaxed) { Err(PartFailed) } else { Ok(()) }
+    }
+}
+
+/// A part of the server ended by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("a part of the server failed, so all of it stopped: the log says which")]
+pub struct PartFailed;
+
+/// Waits for a task that is to end at `stopping`, and not before.
+async fn watch(
+    task: JoinHandle<()>,
+    name: &'static str,
+    stopping: CancellationToken,
+    failed: Arc<AtomicBool>,
+) {
+    end(task, name).await;
+    if !stopping.is_cancelled() {
+        tracing::error!(task = name, "ended by itself: stopping");
+        failed.store(true, Ordering::Relaxed);
+        stopping.cancel();
     }
 }
 

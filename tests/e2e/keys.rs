@@ -70,6 +70,11 @@ async fn a_key_from_its_making_to_its_end() {
     assert_eq!(revoked, json!({"message": "API key revoked"}));
     assert_eq!(client.get("/api/me").await.expect(401).json(), json!({"error": "unauthorized"}));
     assert_eq!(listed(&admin, &id).await.unwrap()["is_active"], false);
+    // For good: neither way back leads anywhere.
+    for action in ["enable", "disable", "enable"] {
+        admin.patch(&format!("/api/keys?id={id}&action={action}")).await.expect(409);
+    }
+    client.get("/api/me").await.expect(401);
     let requests = receiver.wait_for("/hook", 2).await;
     assert_eq!(requests[1].json()["event"], "apikey.revoked");
     assert_eq!(requests[1].json()["data"], json!({"key_id": id, "name": "Live", "key_preview": preview}));

@@ -39,3 +39,20 @@ async fn the_log_holds_no_secret_no_key_and_no_body() {
         assert!(line.is_none(), "the log holds {word}: {line:?}");
     }
 }
+
+/// A log that can't be written is a lost log, and nothing more.
+#[tokio::test]
+async fn a_full_disk_below_the_log_stops_no_delivery() {
+    let receiver = Receiver::start().await;
+    let setup = Setup::new().trusting(&[&receiver]);
+    let server = setup.traced_by(&["sh", "-c", r#"exec "$0" "$@" 2>/dev/full"#]).start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    for n in 1..=3 {
+        publisher.lookup(&admin.workspace_id, &format!("lu_{n}")).await;
+        let all =
+            |all: &[serde_json::Value]| all.len() == n && all.iter().all(|one| one["status"] == "success");
+        admin.deliveries_when(&hook.id, "all delivered", all).await;
+    }
+    assert_eq!(receiver.received("/hook").len(), 3);
+}

@@ -1,5 +1,6 @@
 //! Every error answer of the API: `{"error": "<text>"}`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -100,6 +101,18 @@ impl IntoResponse for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<Arc<StoreError>> for ApiError {
+    fn from(error: Arc<StoreError>) -> Self {
+        Self::from(&*error)
+    }
+}
+
+impl From<&StoreError> for ApiError {
+    fn from(error: &StoreError) -> Self {
         tracing::error!(%error, "a request failed");
         match error {
             StoreError::Database(_) => Self::Unavailable("the database did not answer: try again".into()),

@@ -272,6 +272,7 @@ struct SwitchParams {
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
+        (status = 409, description = "The key was revoked", body = ErrorBody),
         Errors,
     )
 )]
@@ -286,7 +287,11 @@ async fn switch(
         Some("disable") => false,
         _ => return Err(ApiError::BadRequest("action must be enable or disable".into())),
     };
-    updated(app.store.switch_key(key.workspace_id, key_id, on).await?)
+    if !app.store.switch_key(key.workspace_id, key_id, on).await? {
+        app.store.key(key.workspace_id, key_id).await?.ok_or_else(|| unknown("key"))?;
+        return Err(ApiError::Conflict("the key was revoked, which is for good: create another".into()));
+    }
+    Ok(UPDATED)
 }
 
 /// A key's credit limit.

@@ -63,8 +63,7 @@ impl Serve {
         let server = Server::open(self.config()?).await?;
         let address = listener.local_addr()?;
         show!("encrata-webhooks {} listening on http://{address}", env!("CARGO_PKG_VERSION"));
-        server.run(listener, stop_signal()).await;
-        Ok(())
+        Ok(server.run(listener, stop_signal()).await?)
     }
 
     fn config(self) -> Result<Config, Failure> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::group::{self, Weight};
 use crate::model::event::NewBatch;
@@ -12,11 +12,14 @@ use crate::store::{RecordError, Recorded, Store, StoreError};
 const MAX_WAITING_BYTES: u32 = 64 * 1024 * 1024;
 const MAX_WAITING: usize = 1024;
 
-type Answer = Result<Result<Recorded, RecordError>, StoreError>;
+/// An error is shared by all whose group failed.
+type Answer = Result<Result<Recorded, RecordError>, Arc<StoreError>>;
 
 struct Item {
     batch: NewBatch,
     answer: oneshot::Sender<Answer>,
+    /// Held as long as the item waits, also when its caller has hung up.
+    room: OwnedSemaphorePermit,
 }
 
 /// Accepts publish requests.
@@ -42,10 +45,10 @@ impl Recorder {
     /// [`StoreError`] when the store failed: then nothing of it was kept. The inner error is the caller's.
     pub async fn record(&self, batch: NewBatch) -> Answer {
         let bytes = u32::try_from(batch.bytes()).unwrap_or(u32::MAX).min(MAX_WAITING_BYTES);
-        let stopped = || StoreError::Database(sqlx::Error::WorkerCrashed);
-        let _room = self.room.acquire_many(bytes).await.map_err(|_| stopped())?;
+        let stopped = || Arc::new(StoreError::Database(sqlx::Error::WorkerCrashed));
+        let room = Arc::clone(&self.room).acquire_many_owned(bytes).await.map_err(|_| stopped())?;
         let (answer, answered) = oneshot::channel();
-        self.items.send(Item { batch, answer }).await.map_err(|_| stopped())?;
+        self.items.send(Item { batch, answer, room }).await.map_err(|_| stopped())?;
         answered.await.map_err(|_| stopped())?
     }
 }
@@ -53,9 +56,18 @@ impl Recorder {
 async fn run(store: Store, wake: Arc<Notify>, mut waiting: mpsc::Receiver<Item>) {
     let weigh = |item: &Item| Weight { rows: item.batch.events.len(), bytes: item.batch.bytes() };
     while let Some(group) = group::next(&mut waiting, weigh).await {
-        // Whoever waits is answered even if the caller has gone: the event is recorded either way.
-        let (batches, askers): (Vec<_>, Vec<_>) =
-            group.into_iter().map(|item| (item.batch, item.answer)).unzip();
+        // Who hung up before anything was written has no answer to rely on, and may have asked again.
+        let group = group.into_iter().filter(|item| !item.answer.is_closed());
+        let mut rooms = Vec::new();
+        let (batches, askers): (Vec<_>, Vec<_>) = group
+            .map(|item| {
+                rooms.push(item.room);
+                (item.batch, item.answer)
+            })
+            .unzip();
+        if batches.is_empty() {
+            continue;
+        }
         let answers = record(&store, &batches).await;
         let due = answers.iter().flatten().flatten().any(|recorded| match recorded {
             Recorded::New(accepted) => accepted.iter().any(|one| one.deliveries > 0),
@@ -71,19 +83,67 @@ async fn run(store: Store, wake: Arc<Notify>, mut waiting: mpsc::Receiver<Item>)
     }
 }
 
-/// Records a group; one that fails is recorded one by one, so that only the bad one fails.
+/// Records a group. When the database refuses a row, it is recorded one by one, so that only the bad one fails; when
+/// the database fails, that is the answer to all: trying each again would keep those behind them waiting.
 async fn record(store: &Store, batches: &[NewBatch]) -> Vec<Answer> {
     match store.record(batches).await {
         Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(error) if batches.len() == 1 => vec![Err(error)],
-        Err(error) => {
-            tracing::warn!(%error, requests = batches.len(), "a group commit failed: recording one by one");
+        Err(error) if error.is_about_a_row() && batches.len() > 1 => {
+            tracing::warn!(%error, requests = batches.len(), "a group commit was refused: recording one by one");
             let mut answers = Vec::with_capacity(batches.len());
             for batch in batches {
                 let answer = store.record(std::slice::from_ref(batch)).await;
-                answers.push(answer.map(|mut one| one.remove(0)));
+                answers.push(answer.map(|mut one| one.remove(0)).map_err(Arc::new));
             }
             answers
         }
+        Err(error) => {
+            let error = Arc::new(error);
+            batches.iter().map(|_| Err(Arc::clone(&error))).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use encrata_webhooks::EventKind;
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::model::event::NewEvent;
+    use crate::model::ids::{EventId, WorkspaceId};
+
+    fn batch(body: &str) -> NewBatch {
+        let event = NewEvent { id: EventId::new(1), kind: EventKind::Test, body: body.into() };
+        NewBatch { workspace_id: WorkspaceId::new(1), events: vec![event], idempotency: None, now_ms: 1 }
+    }
+
+    /// A store whose database was made to misbehave by `statement`.
+    async fn store(home: &tempfile::TempDir, statement: &'static str) -> Store {
+        let file = home.path().join("test.db");
+        let store = Store::open(&format!("sqlite:{}", file.display()).parse().unwrap()).await.unwrap();
+        let mut connection =
+            sqlx::SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn a_refused_row_fails_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let refuse = "create trigger refuse before insert on events when new.body = x'626164'
+                      begin select raise(abort, 'refused'); end";
+        let store = store(&home, refuse).await;
+        let answers = record(&store, &[batch("one"), batch("bad"), batch("two")]).await;
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    }
+
+    #[tokio::test]
+    async fn a_failing_database_is_asked_once() {
+        let home = tempfile::tempdir().unwrap();
+        let store = store(&home, "drop table events").await;
+        let errors: Vec<_> =
+            record(&store, &[batch("one"), batch("two")]).await.into_iter().map(Result::unwrap_err).collect();
+        assert!(Arc::ptr_eq(&errors[0], &errors[1]), "each was tried by itself");
     }
 }

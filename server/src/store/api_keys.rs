@@ -153,7 +153,8 @@ impl Store {
         self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(name)).await
     }
 
-    /// Switches a key on or off. Answers whether there is such a key.
+    /// Switches a key on or off. Answers whether there is such a key, and it was not revoked: that is for good. A
+    /// revoked key is one that is not active and was not switched off.
     ///
     /// # Errors
     ///
@@ -165,7 +166,8 @@ impl Store {
         on: bool,
     ) -> Result<bool, StoreError> {
         let query = sqlx::query(
-            "update api_keys set is_active = $3, disabled_by_admin = 1 - $3 where workspace_id = $1 and id = $2",
+            "update api_keys set is_active = $3, disabled_by_admin = 1 - $3
+             where workspace_id = $1 and id = $2 and (is_active = 1 or disabled_by_admin = 1)",
         );
         self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(i64::from(on))).await
     }

@@ -158,8 +158,8 @@ impl Store {
     }
 
     /// Makes every delivery of a webhook due now that failed for good and was accepted at `since_ms` or
-    /// later. Answers how many. Works in transactions of a thousand: if a later one fails, the answer is an
-    /// error and asking again goes on with the rest.
+    /// later. Answers how many. Works in transactions of a thousand: if one after the first fails, the answer is how
+    /// many were queued, and asking again goes on with the rest.
     ///
     /// # Errors
     ///
@@ -174,23 +174,44 @@ impl Store {
         let mut resent = 0;
         let mut after = DeliveryId::floor(since_ms).to_string();
         loop {
-            let mut tx = self.begin().await?;
-            let rows = sqlx::query(FAILED_SINCE)
-                .bind(workspace_id.to_string())
-                .bind(webhook_id.to_string())
-                .bind(&after)
-                .bind(RESEND_ROWS)
-                .fetch_all(&mut *tx)
-                .await?;
-            let ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
-            requeue(&mut tx, workspace_id, webhook_id, &ids, now_ms).await?;
-            tx.commit().await?;
-            resent += ids.len() as u64;
-            match ids.into_iter().next_back() {
-                Some(last) => after = last,
-                None => return Ok(resent),
+            match self.resend_some(workspace_id, webhook_id, &after, now_ms).await {
+                Ok(ids) => match ids.last() {
+                    Some(last) => {
+                        resent += ids.len() as u64;
+                        after.clone_from(last);
+                    }
+                    None => return Ok(resent),
+                },
+                // An error now would be asked again, and what fails once more meanwhile be sent yet again.
+                Err(error) if resent > 0 => {
+                    tracing::error!(%error, resent, "not all that failed could be queued");
+                    return Ok(resent);
+                }
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Queues the next failed deliveries after an id, in one transaction. Answers their ids, in order.
+    async fn resend_some(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        after: &str,
+        now_ms: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query(FAILED_SINCE)
+            .bind(workspace_id.to_string())
+            .bind(webhook_id.to_string())
+            .bind(after)
+            .bind(RESEND_ROWS)
+            .fetch_all(&mut *tx)
+            .await?;
+        let ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
+        requeue(&mut tx, workspace_id, webhook_id, &ids, now_ms).await?;
+        tx.commit().await?;
+        Ok(ids)
     }
 
     /// Keeps a test send.

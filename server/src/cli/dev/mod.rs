@@ -78,7 +78,7 @@ impl Dev {
             stop_signal().await;
         }
         stop.cancel();
-        serving.await?;
+        serving.await??;
         shown.unwrap_or(Ok(()))
     }
 }
