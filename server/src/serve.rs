@@ -67,6 +67,8 @@ pub struct Server {
     store: Store,
     usage: Usage,
     stopping: CancellationToken,
+    /// Cancelled once no more is recorded.
+    close: CancellationToken,
     worker: Worker,
     recording: JoinHandle<()>,
     finishing: JoinHandle<()>,
@@ -100,8 +102,10 @@ impl Server {
 
         let wake = Arc::new(Notify::new());
         let signers = Arc::new(Signers::new(Arc::clone(&vault)));
-        let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&wake));
+        let close = CancellationToken::new();
+        let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&wake), close.clone());
         let (finisher, finishing) = Finisher::start(store.clone(), Arc::clone(&wake));
+        let stuck = finisher.stuck_flag();
         let worker = Worker {
             store: store.clone(),
             signers: Arc::clone(&signers),
@@ -122,9 +126,10 @@ impl Server {
             rate_limit: api::RateLimit::new(config.webhook_rate_limit),
             usage: usage.clone(),
             webhooks_per_workspace: config.webhooks_per_workspace,
+            stuck,
             stopping: stopping.clone(),
         })?;
-        Ok(Self { router, store, usage, stopping, worker, recording, finishing, _lock: lock })
+        Ok(Self { router, store, usage, stopping, close, worker, recording, finishing, _lock: lock })
     }
 
     /// Serves on `listener` until `shutdown` completes; then stops in order, within 10 s: no new requests, no
@@ -139,7 +144,7 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), PartFailed> {
-        let Self { router, store, usage, stopping, worker, recording, finishing, _lock } = self;
+        let Self { router, store, usage, stopping, close, worker, recording, finishing, _lock } = self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
         let erasing = tokio::spawn(housekeeping::run(store.clone(), stopping.clone()));
         let sending = tokio::spawn(worker.run(stopping.clone()));
@@ -173,6 +178,7 @@ impl Server {
         if drained.await.is_err() {
             tracing::warn!("some requests did not end in time");
         }
+        close.cancel();
         for (task, name) in
             [(recording, "recording"), (finishing, "finishing"), (counting, "counting"), (erasing, "erasing")]
         {

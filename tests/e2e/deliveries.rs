@@ -134,3 +134,18 @@ async fn filters() {
     assert_eq!(failed["attempts"], 1);
     gate.open();
 }
+
+/// What a page may hold in memory is bounded, however large the events are.
+#[tokio::test]
+async fn a_page_of_large_bodies_is_shorter_and_goes_on() {
+    let server = Setup::new().start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook_at("https://nowhere.invalid/", &["lookup.completed"]).await;
+    for n in 0..40 {
+        let mut event = lookup(&admin.workspace_id, &format!("lu_{n}"));
+        event["data"]["filler"] = "x".repeat(250_000).into();
+        publisher.post("/api/events", event).await.expect(202);
+    }
+    let found = pages(&admin, &format!("/api/webhooks/deliveries?webhook_id={}&limit=500", hook.id)).await;
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [33, 7]);
+}

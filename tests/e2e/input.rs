@@ -246,6 +246,7 @@ async fn a_method_that_is_not_there_names_those_that_are() {
         (Method::GET, "/api/webhooks/test", &["POST"]),
         (Method::DELETE, "/api/me", &["GET"]),
         (Method::POST, "/api/health", &["GET"]),
+        (Method::POST, "/api/openapi.json", &["GET"]),
         (Method::PUT, "/api/webhooks/deliveries", &["GET"]),
     ] {
         let answer = admin.send(method.clone(), path, &[], None).await.expect(405);

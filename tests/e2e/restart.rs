@@ -184,3 +184,18 @@ async fn every_accepted_event_arrives_whenever_the_server_is_killed() {
         }
     }
 }
+
+/// A connection that never ends its request keeps neither the process nor the database from closing.
+#[tokio::test]
+async fn a_request_that_never_ends_does_not_spoil_a_stop() {
+    use std::io::Write as _;
+    let server = Setup::new().start().await;
+    let mut unfinished =
+        std::net::TcpStream::connect(server.base().strip_prefix("http://").unwrap()).unwrap();
+    unfinished.write_all(b"GET /api/he").unwrap();
+    server.anonymous().get("/api/health").await.expect(200);
+    let (setup, status, log) = server.terminate().await;
+    assert!(status.success() && !log.contains("did not close"), "{log}");
+    assert!(!setup.path("encrata.db-wal").exists(), "the log of writes was not folded back");
+    drop(unfinished);
+}

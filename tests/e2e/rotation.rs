@@ -106,6 +106,7 @@ async fn a_wrong_overlap_is_refused() {
         (json!({"overlap_seconds": 604_801}), "from 0 to 604800"),
         (json!({"overlap_seconds": 1.5}), "does not fit"),
         (json!({"overlap_seconds": 60, "finish": true}), "exclude each other"),
+        (json!({"finish": false}), "can only be true"),
     ] {
         let refused = case.rotate(more).await.expect(400);
         assert!(refused.error().contains(reason), "{refused:?}");

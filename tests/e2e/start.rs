@@ -22,6 +22,20 @@ async fn a_database_has_one_server() {
     let server = Setup::new().start().await;
     let second = server.setup().serve_to_the_end();
     refused(&second, 1, "already served");
+    // Nor under another name.
+    #[cfg(unix)]
+    {
+        let database = server.setup().database_file();
+        let link = server.setup().path("link.db");
+        std::os::unix::fs::symlink(&database, &link).unwrap();
+        let link = format!("sqlite:{}", link.display());
+        let key = server.setup().path("encrata.db.master-key");
+        let key = key.to_str().unwrap();
+        let linked = ["serve", "--listen", "127.0.0.1:0", "--database", &link, "--master-key-file", key];
+        refused(&run(&linked), 1, "already served");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&database).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "others may read it");
+    }
     server.anonymous().get("/api/health").await.expect(200);
 }
 

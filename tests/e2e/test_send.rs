@@ -85,6 +85,10 @@ async fn a_target_that_fails_is_a_200_that_says_failed() {
         assert_eq!((&delivery["status"], &delivery["attempts"]), (&json!("failed"), &json!(1)));
         assert!(delivery.get("next_attempt_at").is_none(), "{delivery}");
     }
+    // Not even when all that failed is sent again.
+    let again = json!({"webhook_id": hook.id, "since": "2026-01-01T00:00:00Z"});
+    let queued = admin.post("/api/webhooks/deliveries/retry", again).await.expect(202).json();
+    assert_eq!(queued["deliveries"], 0);
     assert_eq!(receiver.received("/hook").len(), 2, "one attempt each");
 }
 

@@ -56,6 +56,7 @@ create table webhooks (
 ) strict, without rowid;
 -- The queue knows its lanes by webhook alone.
 create index webhooks_by_id on webhooks (id);
+create index webhooks_deleted on webhooks (workspace_id, id) where deleted_ms is not null;
 
 create table subscriptions (
     workspace_id text    not null,
@@ -123,9 +124,11 @@ create table deliveries (
     response_status  integer,
     response_body    blob,
     error            text,
+    -- A test send: one attempt, which resending all that failed leaves alone.
+    is_test          integer not null default 0 check (is_test in (0, 1)),
     primary key (workspace_id, webhook_id, id)
 ) strict, without rowid;
-create index deliveries_failed on deliveries (workspace_id, webhook_id, id) where status = 'failed';
+create index deliveries_failed on deliveries (workspace_id, webhook_id, id) where status = 'failed' and is_test = 0;
 
 -- The second attempt and those after it.
 create table attempts (

@@ -110,12 +110,13 @@ impl From<&Attempt> for AttemptView {
 }
 
 impl DeliveryView {
-    fn new(delivery: Delivery) -> Result<Self, ApiError> {
+    fn new(mut delivery: Delivery) -> Result<Self, ApiError> {
+        let (id, body) = (delivery.id, std::mem::take(&mut delivery.body));
         let broken = |error: &dyn std::fmt::Display| {
-            tracing::error!(%error, delivery = %delivery.id, "a kept body is not JSON");
+            tracing::error!(%error, delivery = %id, "a kept body is not JSON");
             ApiError::Internal
         };
-        let body = String::from_utf8(delivery.body.clone()).map_err(|error| broken(&error))?;
+        let body = String::from_utf8(body).map_err(|error| broken(&error))?;
         let payload = RawValue::from_string(body).map_err(|error| broken(&error))?;
         let attempt_log: Vec<AttemptView> = delivery.attempts.iter().map(AttemptView::from).collect();
         let last = delivery.attempts.last().map(AttemptView::from);
@@ -165,7 +166,7 @@ struct ListParams {
 /// List deliveries
 ///
 /// A webhook's deliveries, newest first. When there are more, the `Link` header names the next page with
-/// `rel="next"`.
+/// `rel="next"`. A page holds 8 MiB of bodies at most, so it may be shorter than asked for.
 #[utoipa::path(
     get, path = "/webhooks/deliveries", tag = "deliveries", security(("key" = [])), params(ListParams),
     responses(

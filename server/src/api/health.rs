@@ -1,5 +1,7 @@
 //! Whether the server can do its work.
 
+use std::sync::atomic::Ordering;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -38,5 +40,8 @@ async fn health(State(app): State<App>) -> Result<Json<Health>, ApiError> {
         tracing::error!(%error, "health check");
         ApiError::Unavailable("the database does not answer".into())
     })?;
+    if app.stuck.load(Ordering::Relaxed) {
+        return Err(ApiError::Unavailable("the database takes no writes: outcomes wait".into()));
+    }
     Ok(Json(Health { status: "ok" }))
 }

@@ -82,7 +82,8 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
     let describe = move || async move { ([("content-type", "application/json")], description) };
     let mut router = Router::new();
     for prefix in PREFIXES {
-        let routes = guarded(&app).route("/openapi.json", axum::routing::get(describe.clone()));
+        let describe = Router::new().route("/openapi.json", axum::routing::get(describe.clone()));
+        let routes = guarded(&app).merge(describe.method_not_allowed_fallback(method_not_allowed));
         router = router.nest(prefix, routes);
     }
     Ok(router

@@ -73,6 +73,9 @@ async fn rotate(
     let now_ms = now_ms();
     let current = webhook.secrets.current;
     let previous = webhook.secrets.previous.filter(|(_, until_ms)| now_ms < *until_ms);
+    if rotation.finish == Some(false) {
+        return Err(ApiError::BadRequest("finish can only be true: leave it out to rotate".into()));
+    }
     let (answer, secrets) = if rotation.finish == Some(true) {
         if rotation.overlap_seconds.is_some() {
             return Err(ApiError::BadRequest(

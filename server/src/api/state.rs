@@ -1,6 +1,7 @@
 //! What handlers work with.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +38,8 @@ pub struct App {
     pub usage: Usage,
     /// How many webhooks a workspace may have.
     pub webhooks_per_workspace: u32,
+    /// Set while outcomes can't be written.
+    pub stuck: Arc<AtomicBool>,
     /// Cancelled once the server stops.
     pub stopping: CancellationToken,
 }

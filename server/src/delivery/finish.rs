@@ -54,6 +54,11 @@ impl Finisher {
         }
     }
 
+    /// Tells whether outcomes can't be written at present, also after the `Finisher` is gone.
+    pub fn stuck_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stuck)
+    }
+
     /// Whether outcomes can't be written at present.
     pub(super) fn is_stuck(&self) -> bool {
         self.stuck.load(Ordering::Relaxed)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::group::{self, Weight};
 use crate::model::event::NewBatch;
@@ -31,10 +32,14 @@ pub struct Recorder {
 
 impl Recorder {
     /// Starts recording into `store`; `wake` is told when there is something to deliver. The task ends once
-    /// every `Recorder` is gone and all that waited is written.
-    pub fn start(store: Store, wake: Arc<Notify>) -> (Self, tokio::task::JoinHandle<()>) {
+    /// every `Recorder` is gone, or `close` is cancelled, and all that waited is written.
+    pub fn start(
+        store: Store,
+        wake: Arc<Notify>,
+        close: CancellationToken,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (items, waiting) = mpsc::channel(MAX_WAITING);
-        let task = tokio::spawn(run(store, wake, waiting));
+        let task = tokio::spawn(run(store, wake, waiting, close));
         (Self { items, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES as usize)) }, task)
     }
 
@@ -53,9 +58,18 @@ impl Recorder {
     }
 }
 
-async fn run(store: Store, wake: Arc<Notify>, mut waiting: mpsc::Receiver<Item>) {
+async fn run(store: Store, wake: Arc<Notify>, mut waiting: mpsc::Receiver<Item>, close: CancellationToken) {
     let weigh = |item: &Item| Weight { rows: item.batch.events.len(), bytes: item.batch.bytes() };
-    while let Some(group) = group::next(&mut waiting, weigh).await {
+    loop {
+        let group = tokio::select! {
+            group = group::next(&mut waiting, weigh) => group,
+            // A connection that never ends holds a recorder, and must not hold the database.
+            () = close.cancelled(), if !waiting.is_closed() => {
+                waiting.close();
+                continue;
+            }
+        };
+        let Some(group) = group else { return };
         // Who hung up before anything was written has no answer to rely on, and may have asked again.
         let group = group.into_iter().filter(|item| !item.answer.is_closed());
         let mut rooms = Vec::new();

@@ -85,6 +85,9 @@ impl HttpsUrl {
         if url.scheme() != "https" {
             return Err(format!("url starts with {}: but only https: URLs are delivered to", url.scheme()));
         }
+        if !text.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://")) {
+            return Err("url is not written like https://example.com/webhooks".into());
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(
                 "url contains a user name or password: put a token into its path or query instead".into()
@@ -134,6 +137,9 @@ mod tests {
             ("example.com/hook", "not an absolute URL"),
             ("https://user:pw@example.com/", "user name or password"),
             ("https://example.com/#part", "fragment"),
+            ("https:example.com", "written like"),
+            ("https:/é.example.com", "written like"),
+            ("https:\\\\example.com", "written like"),
             ("https:// example.com/", "white space"),
             ("https://example.com:0/", "port 0"),
             ("javascript:alert(1)", "only https"),

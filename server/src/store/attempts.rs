@@ -26,7 +26,8 @@ pub(super) async fn write(tx: &mut Write, finished: impl Iterator<Item = &Finish
                 status.as_str(),
                 claim.event_id,
                 claim.event_type,
-                claim.created_ms
+                claim.created_ms,
+                0
             ]));
         } else {
             later.push(json!([key, what, status.as_str(), finish.number()]));
@@ -51,12 +52,12 @@ pub(super) fn attempt(attempt: &Attempt) -> Value {
     ])
 }
 
-/// $1 rows of `[[workspace, webhook, delivery], attempt, status, event id, event type, created]`.
+/// $1 rows of `[[workspace, webhook, delivery], attempt, status, event id, event type, created, test]`.
 pub(super) const FIRST: &str = "
     insert into deliveries (workspace_id, webhook_id, id, event_id, event_type, created_ms, status, attempts,
-        started_ms, duration_ms, response_status, response_body, error)
+        is_test, started_ms, duration_ms, response_status, response_body, error)
     select value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> 3, value ->> 4, value ->> 5,
-        value ->> 2, 1,
+        value ->> 2, 1, value ->> 6,
         value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', unhex(value ->> '$[1][3]'), value ->> '$[1][4]'
     from json_each($1)";
 

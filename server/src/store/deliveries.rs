@@ -7,15 +7,18 @@ use serde_json::json;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::queue::status_code;
-use super::rows::{parse, unreadable};
+use super::queue::{BODIES, status_code};
+use super::rows::{parse, small, unreadable};
 use super::{Store, StoreError, Write, attempts};
 use crate::model::delivery::{Attempt, Delivery, Status};
 use crate::model::event::NewEvent;
-use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
+use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 
 /// How many deliveries one transaction sends again.
 const RESEND_ROWS: i64 = 1000;
+
+/// How many bytes of bodies a page has at most, unless one body alone has more. A shorter page has a cursor too.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Which deliveries of a webhook are wanted, newest first.
 #[derive(Debug, Clone, Copy)]
@@ -95,19 +98,24 @@ impl Store {
                 .fetch_all(&mut *tx)
                 .await?;
             for row in &found {
-                rows.push(delivery(row, webhook_id)?);
+                rows.push(listed(row, webhook_id)?);
             }
         }
-        rows.sort_unstable_by_key(|(delivery, _)| std::cmp::Reverse(delivery.id));
-        let more = rows.len() > filter.limit;
-        rows.truncate(filter.limit);
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.delivery.id));
+        let fits = page_rows(rows.iter().map(|row| row.bytes), filter.limit);
+        let more = rows.len() > fits;
+        rows.truncate(fits);
+        let events: Vec<_> = rows.iter().map(|row| (workspace_id, row.delivery.event_id)).collect();
+        let mut bodies = bodies(&mut tx, &events).await?;
         let later: Vec<DeliveryId> =
-            rows.iter().filter(|(_, attempts)| *attempts > 1).map(|(delivery, _)| delivery.id).collect();
+            rows.iter().filter(|row| row.attempts > 1).map(|row| row.delivery.id).collect();
         let mut later = later_attempts(&mut tx, workspace_id, webhook_id, &later).await?;
         let deliveries: Vec<Delivery> = rows
             .into_iter()
-            .map(|(mut delivery, _)| {
+            .map(|Row { mut delivery, .. }| {
                 delivery.attempts.extend(later.remove(&delivery.id).unwrap_or_default());
+                // A webhook gets an event once, so no two deliveries of a page share a body.
+                delivery.body = bodies.remove(&delivery.event_id).unwrap_or_default();
                 delivery
             })
             .collect();
@@ -248,7 +256,8 @@ impl Store {
             status.as_str(),
             event.id,
             event.kind.as_str(),
-            now_ms
+            now_ms,
+            1
         ]);
         sqlx::query(attempts::FIRST).bind(json!([row]).to_string()).execute(&mut *tx).await?;
         Ok(tx.commit().await?)
@@ -261,7 +270,7 @@ macro_rules! sent {
     ($and:literal) => {
         concat!(
             "select d.id, d.event_id, d.event_type, d.created_ms, d.status, d.attempts, d.started_ms,
-                    d.duration_ms, d.response_status, d.response_body, d.error, e.body, q.next_ms, q.owner
+                    d.duration_ms, d.response_status, d.response_body, d.error, length(e.body) as bytes, q.next_ms, q.owner
              from deliveries d
              cross join events e
              left join queue q on q.workspace_id = d.workspace_id and q.webhook_id = d.webhook_id and q.id = d.id
@@ -278,7 +287,7 @@ macro_rules! queued {
     ($and:literal) => {
         concat!(
             "select q.id, q.event_id, q.event_type, q.created_ms, 'pending' as status, q.attempts, d.started_ms,
-                    d.duration_ms, d.response_status, d.response_body, d.error, e.body, q.next_ms, q.owner
+                    d.duration_ms, d.response_status, d.response_body, d.error, length(e.body) as bytes, q.next_ms, q.owner
              from queue q
              cross join events e
              left join deliveries d on d.workspace_id = q.workspace_id and d.webhook_id = q.webhook_id and d.id = q.id
@@ -299,7 +308,8 @@ pub(super) const NEVER_SENT: &str = queued!(" and q.attempts = 0");
 
 /// $1 workspace, $2 webhook, $3 after this id, $4 limit.
 pub(super) const FAILED_SINCE: &str = "
-    select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed' and id > $3
+    select id from deliveries where workspace_id = $1 and webhook_id = $2 and status = 'failed' and is_test = 0
+    and id > $3
     order by id limit $4";
 
 /// Queues deliveries that were sent before, and makes those due now that are queued and not being sent. Answers how
@@ -365,8 +375,35 @@ async fn later_attempts(
     Ok(attempts)
 }
 
-/// A delivery with its first attempt, if there was one, and how many there were.
-fn delivery(row: &SqliteRow, webhook_id: WebhookId) -> Result<(Delivery, i64), StoreError> {
+/// A row of a listing.
+struct Row {
+    /// The delivery with its first attempt, if there was one, and without its body.
+    delivery: Delivery,
+    /// How many attempts there were.
+    attempts: i64,
+    /// How long its body is.
+    bytes: usize,
+}
+
+/// How many rows make a page: as many as were asked for, and no more than [`PAGE_BYTES`] of bodies, but one.
+fn page_rows(bytes: impl Iterator<Item = usize>, limit: usize) -> usize {
+    let mut total = 0;
+    let fits = bytes.take(limit).take_while(|bytes| {
+        total += bytes;
+        total <= PAGE_BYTES
+    });
+    fits.count().max(1)
+}
+
+async fn bodies(
+    tx: &mut Write,
+    events: &[(WorkspaceId, EventId)],
+) -> Result<HashMap<EventId, Vec<u8>>, StoreError> {
+    let rows = sqlx::query(BODIES).bind(json!(events).to_string()).fetch_all(&mut **tx).await?;
+    rows.iter().map(|row| Ok((parse(row, "id")?, row.try_get("body")?))).collect()
+}
+
+fn listed(row: &SqliteRow, webhook_id: WebhookId) -> Result<Row, StoreError> {
     let status: &str = row.try_get("status")?;
     let attempts: i64 = row.try_get("attempts")?;
     let leased = row.try_get::<Option<&str>, _>("owner")?.is_some();
@@ -376,14 +413,14 @@ fn delivery(row: &SqliteRow, webhook_id: WebhookId) -> Result<(Delivery, i64), S
         webhook_id,
         event_id: parse(row, "event_id")?,
         event_type: row.try_get("event_type")?,
-        body: row.try_get("body")?,
+        body: Vec::new(),
         status: Status::parse(status).ok_or_else(|| unreadable("status", &status))?,
         created_ms: row.try_get("created_ms")?,
         // While it is being sent, next_ms is the end of the lease.
         next_ms: next_ms.filter(|_| !leased),
         attempts: if attempts > 0 { vec![attempt(row)?] } else { Vec::new() },
     };
-    Ok((delivery, attempts))
+    Ok(Row { delivery, attempts, bytes: small("bytes", row.try_get("bytes")?)? })
 }
 
 fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {

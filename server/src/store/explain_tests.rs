@@ -228,7 +228,7 @@ async fn walk(history: usize) -> Vec<u64> {
          insert into events select '{workspace_id}', printf('a%07d', n), 'credits.low', x'00', 0 from i;
          with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})
          insert into deliveries select '{workspace_id}', '{webhook_id}', printf('0%07d', n), printf('a%07d', n),
-            'credits.low', 0, 'success', 2, 0, 0, 200, null, null from i;
+            'credits.low', 0, 'success', 2, 0, 0, 200, null, null, 0 from i;
          with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})
          insert into attempts select '{workspace_id}', '{webhook_id}', printf('0%07d', n), 2, 0, 0, 200, null, null from i;
          with recursive i (n) as (select 1 union all select n + 1 from i where n < {history})

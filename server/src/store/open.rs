@@ -107,7 +107,9 @@ impl ServeLock {
     ///
     /// [`OpenError::Served`] when another process holds it, [`OpenError::Lock`] when there can be none.
     pub fn take(url: &DatabaseUrl) -> Result<Self, OpenError> {
-        let path = url.beside(".lock");
+        // One name per file, whichever way it was spelled or linked to.
+        let canonical = url.path.canonicalize().unwrap_or_else(|_| url.path.clone());
+        let path = DatabaseUrl { path: canonical }.beside(".lock");
         let failed = |error| OpenError::Lock { path: path.clone(), error };
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         match file.try_lock() {
@@ -182,6 +184,7 @@ impl Store {
             path: path.to_path_buf(),
             error: error.to_string(),
         };
+        make_private(path).map_err(|error| unusable(&error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -230,6 +233,19 @@ async fn migrate(writer: &SqlitePool) -> Result<(), MigrateError> {
             MIGRATIONS.run(writer).await
         }
         result => result,
+    }
+}
+
+/// Makes a new database readable to its owner alone: events are in it as they are. SQLite gives the files beside it
+/// the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

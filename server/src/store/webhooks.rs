@@ -71,16 +71,18 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn webhooks(&self, workspace_id: WorkspaceId) -> Result<Vec<Webhook>, StoreError> {
+        // One snapshot: a webhook that is deleted in between must not show without its events.
+        let mut tx = self.reader.begin().await?;
         let rows =
             sqlx::query("select * from webhooks where workspace_id = $1 and deleted_ms is null order by id")
                 .bind(workspace_id.to_string())
-                .fetch_all(&self.reader)
+                .fetch_all(&mut *tx)
                 .await?;
         let subscribed = sqlx::query(
             "select webhook_id, event_type from subscriptions where workspace_id = $1 order by webhook_id, position",
         )
         .bind(workspace_id.to_string())
-        .fetch_all(&self.reader)
+        .fetch_all(&mut *tx)
         .await?;
         let mut events: HashMap<WebhookId, Vec<EventKind>> = HashMap::new();
         for row in &subscribed {
@@ -104,14 +106,14 @@ impl Store {
         workspace_id: WorkspaceId,
         id: WebhookId,
     ) -> Result<Option<Webhook>, StoreError> {
-        let mut connection = self.reader.acquire().await?;
+        let mut tx = self.reader.begin().await?;
         let row = sqlx::query(SELECT_BY_ID)
             .bind(workspace_id.to_string())
             .bind(id.to_string())
-            .fetch_optional(&mut *connection)
+            .fetch_optional(&mut *tx)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let events = subscriptions(&mut *connection, workspace_id, id).await?;
+        let events = subscriptions(&mut *tx, workspace_id, id).await?;
         Ok(Some(Webhook { events, ..webhook(&row)? }))
     }
 
