@@ -81,7 +81,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StartError`]; then nothing was changed.
+    /// [`StartError`]; then nothing was changed that was there before.
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let extra_ca = config.extra_ca.as_ref().map_or(Ok(Vec::new()), read_ca)?;
         let guard = Guard::new(config.allow_network);
@@ -228,4 +228,27 @@ fn read_ca(path: &PathBuf) -> Result<Vec<Certificate>, StartError> {
         return Err(failed("it holds no PEM certificate".into()));
     }
     Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn watched(task: JoinHandle<()>, stopping: &CancellationToken) -> bool {
+        let failed = Arc::new(AtomicBool::new(false));
+        watch(task, "test", stopping.clone(), Arc::clone(&failed)).await;
+        failed.load(Ordering::Relaxed)
+    }
+
+    #[tokio::test]
+    async fn a_part_that_ends_by_itself_stops_the_rest() {
+        for task in [tokio::spawn(async { panic!("on purpose") }), tokio::spawn(async {})] {
+            let stopping = CancellationToken::new();
+            assert!(watched(task, &stopping).await);
+            assert!(stopping.is_cancelled());
+        }
+        let stopping = CancellationToken::new();
+        stopping.cancel();
+        assert!(!watched(tokio::spawn(async {}), &stopping).await, "it was to end");
+    }
 }

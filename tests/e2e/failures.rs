@@ -180,3 +180,32 @@ async fn an_outcome_that_is_refused_keeps_no_other_waiting() {
         })
         .await;
 }
+
+/// While outcomes can't be written nothing more is sent, health says so, and none is lost or sent twice.
+#[tokio::test]
+async fn a_store_that_takes_no_outcomes_stops_sending_until_it_does() {
+    let receiver = Receiver::start().await;
+    let server = Server::start(&receiver).await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    let file = server.setup().database_file();
+    execute(&file, "alter table deliveries rename to away").await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    receiver.wait_for("/hook", 1).await;
+    let unwell = async {
+        while server.anonymous().get("/api/health").await.status != 503 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(encrata_webhooks_tests::PATIENCE, unwell).await.unwrap();
+    for n in 2..=5 {
+        publisher.lookup(&admin.workspace_id, &format!("lu_{n}")).await;
+    }
+    assert_eq!(receiver.received("/hook").len(), 1, "more was sent");
+
+    execute(&file, "alter table away rename to deliveries").await;
+    let all = |all: &[Value]| all.len() == 5 && all.iter().all(|one| one["status"] == "success");
+    admin.deliveries_when(&hook.id, "all delivered", all).await;
+    assert_eq!(receiver.received("/hook").len(), 5, "each was sent once");
+    server.anonymous().get("/api/health").await.expect(200);
+}

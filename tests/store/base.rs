@@ -36,6 +36,13 @@ impl Base {
         Store::open(&url).await.unwrap()
     }
 
+    /// Does to the database what the store has no method for.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.home.path().join("test.db"));
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    }
+
     /// A number that the store has no method for.
     pub(crate) async fn number(&self, query: &str) -> i64 {
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.home.path().join("test.db"));

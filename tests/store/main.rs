@@ -70,6 +70,7 @@ suite! { sqlite:
         a_waiting_delivery_is_due_at_once
         a_delivery_that_is_being_sent_is_left_alone
         all_that_failed_since_a_time_are_queued_and_no_other
+        what_was_queued_is_told_when_the_rest_can_not_be
     }
     erase {
         a_deleted_webhook_leaves_no_row_anywhere

@@ -96,3 +96,28 @@ pub(crate) async fn all_that_failed_since_a_time_are_queued_and_no_other(base: &
     assert_eq!(claim(&store, hook, 5000, since + 500).await.len(), wanted);
     assert!(claim(&store, other, 5000, since + 500).await.is_empty());
 }
+
+/// It works in transactions of a thousand: an error after the first would be answered 5xx after a commit.
+pub(crate) async fn what_was_queued_is_told_when_the_rest_can_not_be(base: &Base) {
+    let store = base.open().await;
+    let acme = workspace(&store, "acme").await;
+    let hook = webhook(&store, acme).await;
+    for _ in 0..3 {
+        record(&store, batch(acme, 500, T)).await;
+    }
+    let claims = claim(&store, hook, 1500, T).await;
+    let ends: Vec<_> = claims.into_iter().map(|claim| ended(claim, 500, Next::Failed)).collect();
+    store.finish(&ends).await.unwrap();
+    base.execute(
+        "create trigger full before insert on queue when (select count(*) from queue) >= 1000
+         begin select raise(abort, 'full'); end",
+    )
+    .await;
+    assert_eq!(store.resend_failed(acme, hook, 0, T + 1).await.unwrap(), 1000);
+    assert!(
+        store.resend_failed(acme, hook, 0, T + 1).await.is_err(),
+        "nothing was queued: an error is right"
+    );
+    base.execute("drop trigger full").await;
+    assert_eq!(store.resend_failed(acme, hook, 0, T + 1).await.unwrap(), 500);
+}

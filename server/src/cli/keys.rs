@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::output::{note, out};
-use super::{Database, Failure};
+use super::{Database, Failure, List};
 use crate::api::{created_event, key_event};
 use crate::clock::{now_ms, rfc3339_ms};
 use crate::model::api_key::{ApiKey, MAX_NAME_CHARS, NewKey, Role};
@@ -40,15 +40,6 @@ pub(super) struct Create {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct List {
-    #[command(flatten)]
-    database: Database,
-    /// Print one JSON array
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Debug, Args)]
 pub(super) struct Revoke {
     /// The key's id (not the key)
     #[arg(long)]
@@ -64,7 +55,7 @@ impl Keys {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self {
             Self::Create(create) => create.run().await,
-            Self::List(list) => list.run().await,
+            Self::List(list) => run_list(list).await,
             Self::Revoke(revoke) => revoke.run().await,
         }
     }
@@ -108,26 +99,24 @@ impl Create {
     }
 }
 
-impl List {
-    async fn run(self) -> Result<(), Failure> {
-        let store = Store::open_existing(&self.database.database).await?;
-        let mut rows: Vec<(String, ApiKey)> = Vec::new();
-        for workspace in store.workspaces().await? {
-            let keys = store.keys(workspace.id).await?;
-            rows.extend(keys.into_iter().map(|key| (workspace.name.clone(), key)));
-        }
-        store.close().await;
-        if self.json {
-            let rows: Vec<Value> = rows.iter().map(|(workspace, key)| row(workspace, key)).collect();
-            return out!("{}", Value::Array(rows));
-        }
-        for (workspace, key) in rows {
-            let state = if key.is_active { "active" } else { "inactive" };
-            let ApiKey { id, name, role, key_preview, .. } = key;
-            out!("{id}  {state:<8}  {:<9}  {key_preview:<7}  {workspace} / {name}", role.as_str())?;
-        }
-        Ok(())
+async fn run_list(List { database, json }: List) -> Result<(), Failure> {
+    let store = Store::open_existing(&database.database).await?;
+    let mut rows: Vec<(String, ApiKey)> = Vec::new();
+    for workspace in store.workspaces().await? {
+        let keys = store.keys(workspace.id).await?;
+        rows.extend(keys.into_iter().map(|key| (workspace.name.clone(), key)));
     }
+    store.close().await;
+    if json {
+        let rows: Vec<Value> = rows.iter().map(|(workspace, key)| row(workspace, key)).collect();
+        return out!("{}", Value::Array(rows));
+    }
+    for (workspace, key) in rows {
+        let state = if key.is_active { "active" } else { "inactive" };
+        let ApiKey { id, name, role, key_preview, .. } = key;
+        out!("{id}  {state:<8}  {:<9}  {key_preview:<7}  {workspace} / {name}", role.as_str())?;
+    }
+    Ok(())
 }
 
 fn row(workspace: &str, key: &ApiKey) -> Value {

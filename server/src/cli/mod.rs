@@ -58,6 +58,16 @@ struct Database {
     database: DatabaseUrl,
 }
 
+/// What a command that lists is told.
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    database: Database,
+    /// Print one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
 /// Whatever ended a command: one sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

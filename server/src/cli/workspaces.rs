@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::output::out;
-use super::{Database, Failure};
+use super::{Database, Failure, List};
 use crate::store::{Store, Workspace};
 
 #[derive(Debug, Subcommand)]
@@ -13,15 +13,6 @@ pub(super) enum Workspaces {
     List(List),
     /// Say what /api/me shows of a workspace's account
     Set(Set),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct List {
-    #[command(flatten)]
-    database: Database,
-    /// Print one JSON array
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -25,7 +25,8 @@ pub struct Finisher {
 }
 
 impl Finisher {
-    /// Starts writing to `store`; `wake` is told when a retry is due soon. The task ends once every `Finisher` is gone and all is written.
+    /// Starts writing to `store`; `wake` is told when a retry is due soon. The task ends once
+    /// every `Finisher` is gone and all is written.
     pub fn start(store: Store, wake: Arc<Notify>) -> (Self, tokio::task::JoinHandle<()>) {
         let (items, mut waiting) = mpsc::channel(super::slots::MAX_IN_FLIGHT);
         let stuck = Arc::new(AtomicBool::new(false));

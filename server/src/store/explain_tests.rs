@@ -11,9 +11,10 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqliteConnection};
 
 use super::attempts::LATER_STATUS;
-use super::deliveries::{FAILED, FAILED_SINCE, NEVER_SENT, PENDING, SENT, SUCCEEDED};
+use super::deliveries::{FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
 use super::queue::{BODIES, CLAIM, FINISH_FINAL, FINISH_RETRY, LANES, RELEASE, TARGETS};
 use super::record::{KNOWN_KEYS, SUBSCRIBED};
+use super::resend::FAILED_SINCE;
 use super::{DatabaseUrl, Finish, Finished, Store, Want};
 use crate::model::delivery::{Attempt, Next};
 use crate::model::event::{Idempotency, NewBatch, NewEvent};

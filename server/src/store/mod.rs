@@ -15,17 +15,20 @@ mod master_key;
 mod open;
 mod queue;
 mod record;
+mod resend;
 mod rows;
+mod test_sends;
 mod webhooks;
 mod workspaces;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use self::api_keys::NewApiKey;
-pub use self::deliveries::{Filter, Page, TestSend};
+pub use self::deliveries::{Filter, Page};
 pub use self::open::{DatabaseUrl, OpenError, ServeLock};
 pub use self::queue::{Finish, Finished, Lane, Want};
 pub use self::record::{RecordError, Recorded};
+pub use self::test_sends::TestSend;
 pub use self::webhooks::{Change, CreateError};
 pub use self::workspaces::Workspace;
 

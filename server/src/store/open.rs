@@ -185,13 +185,13 @@ impl Store {
             error: error.to_string(),
         };
         make_private(path).map_err(|error| unusable(&error))?;
+        // No statistics are kept: plans must not depend on how full the queue was when somebody looked.
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            // No statistics are kept: plans must not depend on how full the queue was when somebody looked.
             .busy_timeout(BUSY_TIMEOUT);
         // A connection to a file does not go stale: it is kept for good and never asked whether it is alive.
         let pool =
