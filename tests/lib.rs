@@ -1,7 +1,8 @@
 //! The harness of the tests that see the project from outside.
 //!
 //! In reading order: [`Setup`] starts the real binary as a [`Server`], a [`Receiver`] stands where a customer's
-//! would, [`Api`] speaks to the one and scripts of [`Reply`] to the other. Everything listens on 127.0.0.1 and a port
+//! would, [`Api`] speaks to the one and scripts of [`Reply`] to the other; [`Postgres`] is a database server that tests
+//! start themselves. Everything listens on 127.0.0.1 and a port
 //! of the system's choice, every process ends by its own handle, also when a test panics, and nothing is slept
 //! for that can be awaited.
 
@@ -20,6 +21,10 @@ mod binary;
 mod certificates;
 #[path = "harness/planted.rs"]
 mod planted;
+#[path = "harness/postgres.rs"]
+mod postgres;
+#[path = "harness/postgres_binaries.rs"]
+mod postgres_binaries;
 #[path = "harness/receiver.rs"]
 mod receiver;
 #[path = "harness/reply.rs"]
@@ -33,6 +38,7 @@ pub use self::api::{Answer, Api, Hook};
 pub use self::binary::{Finished, binary, run, run_with};
 pub use self::certificates::{Authority, Flaw};
 pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
+pub use self::postgres::Postgres;
 pub use self::receiver::{Received, Receiver};
 pub use self::reply::{Gate, Reply};
 pub use self::server::{Server, Setup};
