@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Transaction};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::StoreError;
 use super::row::Row;
@@ -11,12 +12,16 @@ use super::statement::{Query, Value};
 /// The database.
 #[derive(Debug, Clone)]
 pub(super) enum Db {
-    /// One file. Reads go over a small pool, writes over one connection: SQLite has one writer.
+    /// One file. Reads go over a small pool. SQLite has one writer: those who write take turns.
     Sqlite {
         /// For reads.
         reader: SqlitePool,
-        /// For writes.
+        /// One connection whose commits wait for the disk.
         writer: SqlitePool,
+        /// One whose commits don't.
+        light: SqlitePool,
+        /// Whose turn it is, in the order in which they came. SQLite itself would let them poll.
+        turn: Arc<Semaphore>,
     },
     /// A server that any number of nodes share.
     Postgres(PgPool),
@@ -24,7 +29,8 @@ pub(super) enum Db {
 
 /// A transaction; dropped without a commit, it leaves nothing behind.
 pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+    /// With its turn, which ends with it.
+    Sqlite(Transaction<'static, Sqlite>, Option<OwnedSemaphorePermit>),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -39,9 +45,7 @@ impl Db {
     /// A transaction that writes, on disk once it is committed.
     pub(super) async fn write(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            // A deferred transaction that turns into a write fails at once beside another process, whatever the
-            // busy timeout.
-            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("begin immediate").await?),
+            Self::Sqlite { writer, turn, .. } => immediate(writer, turn).await?,
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -49,7 +53,7 @@ impl Db {
     /// A transaction whose loss in a crash costs nothing: its commit does not wait for the disk.
     pub(super) async fn write_lightly(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Self::Sqlite { .. } => return self.write().await,
+            Self::Sqlite { light, turn, .. } => immediate(light, turn).await?,
             Self::Postgres(pool) => {
                 Tx::Postgres(pool.begin_with("begin; set local synchronous_commit = off").await?)
             }
@@ -59,7 +63,7 @@ impl Db {
     /// A transaction that reads: all its statements see one moment.
     pub(super) async fn read(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Self::Sqlite { reader, .. } => Tx::Sqlite(reader.begin().await?),
+            Self::Sqlite { reader, .. } => Tx::Sqlite(reader.begin().await?, None),
             Self::Postgres(pool) => {
                 Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
             }
@@ -68,8 +72,9 @@ impl Db {
 
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite { reader, writer } => {
+            Self::Sqlite { reader, writer, light, .. } => {
                 reader.close().await;
+                light.close().await;
                 writer.close().await;
             }
             Self::Postgres(pool) => pool.close().await,
@@ -77,10 +82,16 @@ impl Db {
     }
 }
 
+/// A deferred transaction that turns into a write fails at once beside another process, whatever the busy timeout.
+async fn immediate(pool: &SqlitePool, turn: &Arc<Semaphore>) -> Result<Tx, sqlx::Error> {
+    let turn = Arc::clone(turn).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+    Ok(Tx::Sqlite(pool.begin_with("begin immediate").await?, Some(turn)))
+}
+
 impl Tx {
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
+            Self::Sqlite(tx, _turn) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,
         }
     }
@@ -155,7 +166,7 @@ impl Query<'_> {
         let sqlite_rows = |rows: Vec<_>| rows.into_iter().map(Row::Sqlite).collect();
         let postgres_rows = |rows: Vec<_>| rows.into_iter().map(Row::Postgres).collect();
         Ok(match on.into() {
-            On::Tx(Tx::Sqlite(tx)) => sqlite_rows(sqlite(&self).fetch_all(&mut **tx).await?),
+            On::Tx(Tx::Sqlite(tx, _)) => sqlite_rows(sqlite(&self).fetch_all(&mut **tx).await?),
             On::Tx(Tx::Postgres(tx)) => postgres_rows(postgres(&self).fetch_all(&mut **tx).await?),
             On::Db(Db::Sqlite { reader, .. }) => sqlite_rows(sqlite(&self).fetch_all(reader).await?),
             On::Db(Db::Postgres(pool)) => postgres_rows(postgres(&self).fetch_all(pool).await?),
@@ -175,7 +186,7 @@ impl Query<'_> {
     /// Runs it, and answers how many rows it changed.
     pub(super) async fn execute(self, tx: &mut Tx) -> Result<u64, StoreError> {
         Ok(match tx {
-            Tx::Sqlite(tx) => sqlite(&self).execute(&mut **tx).await?.rows_affected(),
+            Tx::Sqlite(tx, _) => sqlite(&self).execute(&mut **tx).await?.rows_affected(),
             Tx::Postgres(tx) => postgres(&self).execute(&mut **tx).await?.rows_affected(),
         })
     }

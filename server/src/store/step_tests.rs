@@ -81,7 +81,7 @@ async fn steps(dead_rows: usize, wanted: std::ops::RangeInclusive<usize>) -> (u6
     let store = store(&home).await;
     fill(&store, dead_rows).await;
     let mut tx = store.db.write().await.unwrap();
-    let Tx::Sqlite(connection) = &mut tx else { unreachable!("it was opened as a file") };
+    let Tx::Sqlite(connection, _) = &mut tx else { unreachable!("it was opened as a file") };
     let steps = counting(connection).await;
     let lanes = LANES.query().bind(1_000_000_i64).all(&mut tx).await.unwrap();
     assert_eq!(lanes.len(), LANE_COUNT + usize::from(dead_rows > 0));
@@ -122,12 +122,16 @@ async fn a_claim_of_a_long_lane_costs_what_it_takes_of_it() {
     assert!(claiming <= short * 2, "claiming took {claiming} steps, {short} of a lane of ten");
 }
 
-/// Steps of the writer while `work` runs on the store.
+/// Steps of both writers while `work` runs on the store.
 async fn steps_of<T>(store: &Store, work: impl Future<Output = T>) -> (T, u64) {
-    // The writer is one connection: what is set on it now counts whatever the store does with it.
-    let steps = counting(&mut writer(store).acquire().await.unwrap()).await;
+    // Each is one connection: what is set on it now counts whatever the store does with it.
+    let Db::Sqlite { writer, light, .. } = &store.db else { unreachable!("it was opened as a file") };
+    let counted = [
+        counting(&mut writer.acquire().await.unwrap()).await,
+        counting(&mut light.acquire().await.unwrap()).await,
+    ];
     let result = work.await;
-    (result, steps.load(Ordering::Relaxed))
+    (result, counted.iter().map(|steps| steps.load(Ordering::Relaxed)).sum())
 }
 
 /// The walk of ten events beside so many finished ones: record, claim, finish with a retry, claim, finish, and

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqlitePool};
+use tokio::sync::Semaphore;
 
 use super::{OpenError, SqlitePath, newest_known};
 use crate::store::db::Db;
@@ -16,6 +18,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How long a write waits for another process's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// How large the WAL may stay after a checkpoint.
+const JOURNAL_BYTES: &str = "67108864";
 
 /// Looks at the file without changing it: opening it in WAL mode would be the first change.
 pub(super) async fn inspect(file: &SqlitePath) -> Result<(), OpenError> {
@@ -62,7 +66,9 @@ pub(super) async fn open(file: &SqlitePath) -> Result<Db, OpenError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(BUSY_TIMEOUT);
+        .busy_timeout(BUSY_TIMEOUT)
+        // A WAL that grew once gives its space back.
+        .pragma("journal_size_limit", JOURNAL_BYTES);
     // A connection to a file does not go stale: it is kept for good and never asked whether it is alive.
     let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
     let writer = pool()
@@ -80,12 +86,17 @@ pub(super) async fn open(file: &SqlitePath) -> Result<Db, OpenError> {
             other => unusable(file, other.to_string()),
         });
     }
+    let light = pool()
+        .max_connections(1)
+        .connect_with(options.clone().synchronous(SqliteSynchronous::Normal))
+        .await
+        .map_err(|error| unusable(file, error.to_string()))?;
     let reader = pool()
         .max_connections(READERS)
         .connect_with(options.create_if_missing(false).read_only(true))
         .await
         .map_err(|error| unusable(file, error.to_string()))?;
-    Ok(Db::Sqlite { reader, writer })
+    Ok(Db::Sqlite { reader, writer, light, turn: Arc::new(Semaphore::new(1)) })
 }
 
 fn unusable(file: &SqlitePath, error: String) -> OpenError {
