@@ -42,7 +42,8 @@ impl Dispatcher {
     /// Sends a claimed delivery, in a task of its own.
     pub(super) fn dispatch(self: &Arc<Self>, claim: Claim, slot: Slot) {
         let dispatcher = Arc::clone(self);
-        self.sends.spawn(async move { dispatcher.deliver(claim, slot).await });
+        // In a box: what a request needs is large, and a task is moved about before it runs.
+        self.sends.spawn(Box::pin(async move { dispatcher.deliver(claim, slot).await }));
     }
 
     /// Hands claims back unsent.
@@ -55,7 +56,7 @@ impl Dispatcher {
         }
     }
 
-    async fn deliver(&self, claim: Claim, slot: Slot) {
+    async fn deliver(&self, mut claim: Claim, slot: Slot) {
         if claim.lease_end < Instant::now() + REQUEST_TIMEOUT + LEASE_MARGIN {
             tracing::warn!(delivery = %claim.delivery_id, "too little of the lease is left: not sent, handed back");
             return self.release(vec![claim]).await;
@@ -71,7 +72,10 @@ impl Dispatcher {
         let failing_ms = claim.target.failing_since_ms.map(|since_ms| ended_ms.saturating_sub(since_ms));
         let verdict = self.schedule.verdict(&outcome, failing_ms, chance);
         let attempt = Attempt::new(started_ms, ended_ms, outcome);
-        self.finisher.finish(Finish { claim, attempt, next, verdict }, slot).await;
+        // It is not needed any more, and may be large.
+        claim.body = Arc::default();
+        self.finisher.finish(Finish { claim, attempt, next, verdict }).await;
+        drop(slot);
     }
 }
 

@@ -221,6 +221,8 @@ pub(super) static LANES: Statement = Statement::new(
 
 /// $1 now, $2 how long the lease lasts, $3 owner, $4 rows per lane.
 ///
+/// A parameter that is all of a limit makes SQLite compile the statement anew for each call, so it is a sum.
+///
 /// On SQLite the head of each lane is read off the index and passed on as JSON: joined to `queue` by `id in (…)`
 /// instead, it walks the whole lane.
 pub(super) static CLAIM: Statement = Statement::each(
@@ -232,7 +234,7 @@ pub(super) static CLAIM: Statement = Statement::each(
         cross join json_each((
             select json_group_array(head.id) from (
                 select q.id from queue q where q.webhook_id = w.id and q.next_ms <= now($1)
-                order by q.next_ms limit $4
+                order by q.next_ms limit 0 + $4
             ) as head
         )) as due
         where w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null and w.not_before_ms <= now($1)
@@ -246,7 +248,7 @@ pub(super) static CLAIM: Statement = Statement::each(
         cross join lateral (
             select q.workspace_id, q.webhook_id, q.id from queue q
             where q.webhook_id = w.id and q.next_ms <= now($1)
-            order by q.next_ms limit $4
+            order by q.next_ms limit 0 + $4
             for update skip locked
         ) as due
         where w.not_before_ms <= now($1)
