@@ -11,7 +11,7 @@ use super::group::{self, Weight};
 use super::wake::Wake;
 use super::worker::POLL;
 use crate::model::delivery::Next;
-use crate::store::{Finish, Finished, Store};
+use crate::store::{Finish, Finished, Store, Turn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -44,9 +44,11 @@ impl Finisher {
                 rows: 1,
                 bytes: finish.attempt.response_body.as_ref().map_or(0, Vec::len),
             };
-            while let Some(group) = group::next(&mut waiting, weigh).await {
+            while let Some(first) = waiting.recv().await {
+                let turn = writer.store.turn().await;
+                let group = group::gather(first, &mut waiting, weigh);
                 let soon = group.iter().any(is_due_soon);
-                writer.write(group).await;
+                writer.write(turn, group).await;
                 if soon {
                     wake.here();
                 }
@@ -91,11 +93,16 @@ struct Writer {
 impl Writer {
     /// Writes a group, for as long as it takes. When the store fails, all wait. When it refuses a row, the group is
     /// halved until that row is alone, and it waits by itself: it must keep no other waiting.
-    async fn write(&self, group: Vec<Finish>) {
+    async fn write(&self, turn: Turn, group: Vec<Finish>) {
+        let mut turn = Some(turn);
         let mut todo = vec![group];
         let mut pause = FIRST_PAUSE;
         while let Some(mut finishes) = todo.pop() {
-            match self.store.finish(&finishes, self.disable_after).await {
+            let turn = match turn.take() {
+                Some(turn) => turn,
+                None => self.store.turn().await,
+            };
+            match self.store.finish_in(turn, &finishes, self.disable_after).await {
                 Ok(finished) => {
                     self.stuck.store(false, Ordering::Relaxed);
                     pause = FIRST_PAUSE;

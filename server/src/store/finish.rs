@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rows::{int, text};
 use super::statement::Statement;
-use super::{Store, StoreError, Tx, attempts};
+use super::{Store, StoreError, Turn, Tx, attempts};
 use crate::model::delivery::{Attempt, Claim, Next, Verdict};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
 
@@ -51,7 +51,21 @@ impl Store {
         group: &[Finish],
         disable_after: Duration,
     ) -> Result<Vec<Finished>, StoreError> {
-        let mut tx = self.db.write().await?;
+        self.finish_in(self.turn().await, group, disable_after).await
+    }
+
+    /// As [`Self::finish`], in the turn that the caller has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`].
+    pub async fn finish_in(
+        &self,
+        turn: Turn,
+        group: &[Finish],
+        disable_after: Duration,
+    ) -> Result<Vec<Finished>, StoreError> {
+        let mut tx = self.db.write_in(turn).await?;
         let held = self.let_go(&mut tx, group).await?;
         let finished: Vec<Finished> = group
             .iter()
