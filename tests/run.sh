@@ -46,6 +46,11 @@ suite_vectors() { tests/vectors/check.sh; }
 suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
 suite_postgres() { cargo test --quiet --locked -p encrata-webhooks-tests --test postgres; }
 suite_store() { cargo test --quiet --locked -p encrata-webhooks-tests --test store; }
+# The model is checked state by state: worth an optimisation, of this one binary.
+suite_model() {
+    cargo test --quiet --locked --config 'profile.dev.package.encrata-webhooks-tests.opt-level=1' \
+        -p encrata-webhooks-tests --test lease_model
+}
 suite_e2e() {
     cargo build --quiet --locked -p encrata-webhooks-server -p example-rust-axum &&
         cargo test --quiet --locked -p encrata-webhooks-tests --test e2e
@@ -61,7 +66,7 @@ suite_dev() {
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-check core core_steps vectors server postgres store e2e faults clients dev}; do
+for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

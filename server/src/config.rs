@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
 use crate::delivery::retry::RetrySchedule;
+use crate::duration;
 use crate::store::DatabaseUrl;
 
 /// What a server runs with.
@@ -14,7 +16,7 @@ use crate::store::DatabaseUrl;
 pub struct Config {
     /// Where everything is kept.
     pub database: DatabaseUrl,
-    /// Where the master key is; none means beside the database.
+    /// Where the master key is; none means beside the database file.
     pub master_key: MasterKeySource,
     /// Networks that deliveries may go to although they are not globally routable.
     pub allow_network: Vec<IpNet>,
@@ -24,6 +26,10 @@ pub struct Config {
     pub webhook_rate_limit: u32,
     /// The delays between attempts.
     pub retry_schedule: RetrySchedule,
+    /// For how long a webhook may fail before it is switched off.
+    pub disable_after: Duration,
+    /// For how long events and deliveries are kept after they were accepted; none means for ever.
+    pub retention: Option<Duration>,
     /// How many webhooks a workspace may have.
     pub webhooks_per_workspace: u32,
 }
@@ -48,6 +54,31 @@ impl std::fmt::Debug for MasterKeySource {
         }
     }
 }
+
+/// Reads how long things are kept: a duration of a day or more, or `forever`.
+///
+/// # Errors
+///
+/// A sentence that says what to write.
+pub fn retention(text: &str) -> Result<Retention, String> {
+    if text == "forever" {
+        return Ok(Retention(None));
+    }
+    let kept = duration::parse(text)?;
+    if kept < SHORTEST_RETENTION {
+        return Err(format!(
+            "'{text}' is too short: retries go on for days, so write 7d or more, or forever"
+        ));
+    }
+    Ok(Retention(Some(kept)))
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Retention(pub Option<Duration>);
+
+/// Longer than idempotency keys are remembered.
+const SHORTEST_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
 /// Reads a network: CIDR, or an address alone.
 ///

@@ -1,4 +1,5 @@
-//! Erases what was deleted and forgets what has expired, in small steps between everything else.
+//! Erases what was deleted and what has outlived its time, and forgets what has expired, in small steps between
+//! everything else.
 
 use std::time::Duration;
 
@@ -11,28 +12,65 @@ use crate::store::{Store, StoreError};
 const REST: Duration = Duration::from_secs(5);
 /// How long to let others write between two steps.
 const BREATH: Duration = Duration::from_millis(5);
+/// How far apart the beginnings of two searches for old rows are, at least.
+const SEARCH: Duration = Duration::from_secs(60);
 
-/// Keeps house until `stop`.
-pub(crate) async fn run(store: Store, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        let pause = match step(&store).await {
-            Ok(true) => BREATH,
-            Ok(false) => REST,
-            Err(error) => {
-                tracing::warn!(%error, "housekeeping failed: trying again");
-                REST
+/// Keeps house until `stop`. What was accepted longer than `retention` ago is erased.
+pub(crate) async fn run(store: Store, retention: Option<Duration>, stop: CancellationToken) {
+    let keeping = async {
+        tokio::join!(again_and_again(REST, || erase(&store)), async {
+            if let Some(retention) = retention {
+                again_and_again(SEARCH, || expire(&store, retention)).await;
             }
-        };
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
+        });
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = keeping => {}
     }
 }
 
-/// One step. Answers whether there is more to do.
-async fn step(store: &Store) -> Result<bool, StoreError> {
-    let erased = store.erase_deleted().await?;
-    let forgotten = store.forget_idempotency(now_ms()).await?;
-    Ok(erased || forgotten)
+async fn again_and_again<F>(rest: Duration, work: impl Fn() -> F)
+where
+    F: Future<Output = Result<(), StoreError>>,
+{
+    loop {
+        if let Err(error) = work().await {
+            tracing::warn!(%error, "housekeeping failed: trying again");
+        }
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// Erases deleted webhooks and forgets idempotency keys.
+async fn erase(store: &Store) -> Result<(), StoreError> {
+    while store.erase_deleted().await? {
+        tokio::time::sleep(BREATH).await;
+    }
+    while store.forget_idempotency(now_ms()).await? {
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
+}
+
+/// Erases what is older than `retention`: waiting deliveries first, then history, then the events.
+async fn expire(store: &Store, retention: Duration) -> Result<(), StoreError> {
+    let before_ms = now_ms().saturating_sub(i64::try_from(retention.as_millis()).unwrap_or(i64::MAX));
+    let mut after = None;
+    loop {
+        let webhooks = store.webhooks_after(after).await?;
+        let Some(last) = webhooks.last() else { break };
+        after = Some(*last);
+        for webhook in webhooks {
+            while store.expire_deliveries(webhook, before_ms).await? {
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
+    for workspace in store.workspaces().await? {
+        while store.expire_events(workspace.id, before_ms).await? {
+            tokio::time::sleep(BREATH).await;
+        }
+    }
+    Ok(())
 }

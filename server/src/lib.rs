@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+pub mod duration;
 mod housekeeping;
 pub mod master_key;
 pub mod model;

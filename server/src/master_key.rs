@@ -21,6 +21,11 @@ pub enum MasterKeyError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// A shared database needs one key on all nodes.
+    #[error(
+        "nodes on Postgres share one master key: make it once with `openssl rand -hex 32`, and give it to each with --master-key-file or ENCRATA_MASTER_KEY"
+    )]
+    NotGiven,
     /// The key is another one.
     #[error("this is not the master key that the secrets in this database are sealed under")]
     Wrong,
@@ -54,8 +59,14 @@ pub async fn load(
     let check = store.master_key_check().await?;
     let text = match source {
         MasterKeySource::Value(text) => text.clone(),
-        MasterKeySource::File(path) => read_or_make(path, check.is_none())?,
-        MasterKeySource::Beside => read_or_make(&database.beside(".master-key"), check.is_none())?,
+        // Nodes that each made a key of their own could not read each other's secrets.
+        MasterKeySource::File(path) => {
+            read_or_make(path, check.is_none() && matches!(database, DatabaseUrl::Sqlite(_)))?
+        }
+        MasterKeySource::Beside => match database {
+            DatabaseUrl::Sqlite(file) => read_or_make(&file.beside(".master-key"), check.is_none())?,
+            DatabaseUrl::Postgres(_) => return Err(MasterKeyError::NotGiven),
+        },
     };
     let key = MasterKey::from_hex(&text)?;
     match check {
@@ -63,7 +74,11 @@ pub async fn load(
         Some(_) => Err(MasterKeyError::Wrong),
         None => {
             store.set_master_key_check(&key.check_value()?).await?;
-            Ok(key)
+            // Another node may have been first.
+            match store.master_key_check().await? {
+                Some(check) if key.matches(&check) => Ok(key),
+                _ => Err(MasterKeyError::Wrong),
+            }
         }
     }
 }
@@ -73,9 +88,14 @@ pub async fn load(
 /// # Errors
 ///
 /// [`MasterKeyError`].
-pub fn check_source(source: &MasterKeySource) -> Result<(), MasterKeyError> {
+pub fn check_source(source: &MasterKeySource, database: &DatabaseUrl) -> Result<(), MasterKeyError> {
     let text = match source {
-        MasterKeySource::Beside => return Ok(()),
+        MasterKeySource::Beside => {
+            return match database {
+                DatabaseUrl::Sqlite(_) => Ok(()),
+                DatabaseUrl::Postgres(_) => Err(MasterKeyError::NotGiven),
+            };
+        }
         MasterKeySource::Value(text) => text.clone(),
         MasterKeySource::File(path) => match fs::read_to_string(path) {
             Ok(text) => Zeroizing::new(text),

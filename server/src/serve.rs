@@ -9,23 +9,25 @@ use std::time::Duration;
 use axum::Router;
 use reqwest::Certificate;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::api::usage::Usage;
 use crate::api::{self, App};
-use crate::clock::now_ms;
 use crate::config::Config;
 use crate::delivery::address::Guard;
+use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::finish::Finisher;
-use crate::delivery::record::Recorder;
+use crate::delivery::record::{Door, Recorder};
 use crate::delivery::request::Signers;
 use crate::delivery::send::{REQUEST_TIMEOUT, Sender};
+use crate::delivery::slots::Slots;
+use crate::delivery::wake::Wake;
 use crate::delivery::worker::Worker;
 use crate::housekeeping;
 use crate::master_key::{self, MasterKeyError};
-use crate::store::{OpenError, ServeLock, Store, StoreError};
+use crate::store::{DatabaseUrl, OpenError, ServeLock, Store, StoreError};
 
 /// How long requests and sends may go on after the signal to stop.
 const DRAIN: Duration = REQUEST_TIMEOUT.saturating_add(Duration::from_secs(1));
@@ -66,6 +68,7 @@ pub struct Server {
     router: Router,
     store: Store,
     usage: Usage,
+    retention: Option<Duration>,
     stopping: CancellationToken,
     /// Cancelled once no more is recorded.
     close: CancellationToken,
@@ -73,7 +76,7 @@ pub struct Server {
     recording: JoinHandle<()>,
     finishing: JoinHandle<()>,
     /// Held until the database is closed.
-    _lock: ServeLock,
+    _lock: Option<ServeLock>,
 }
 
 impl Server {
@@ -87,12 +90,15 @@ impl Server {
         let guard = Guard::new(config.allow_network);
         let sender = Sender::new(guard.clone(), extra_ca).map_err(StartError::Client)?;
 
-        master_key::check_source(&config.master_key)?;
+        master_key::check_source(&config.master_key, &config.database)?;
         Store::inspect(&config.database).await?;
-        let lock = ServeLock::take(&config.database)?;
+        let lock = match &config.database {
+            DatabaseUrl::Sqlite(file) => Some(ServeLock::take(file)?),
+            DatabaseUrl::Postgres(_) => None,
+        };
         let store = Store::open(&config.database).await?;
         let vault = Arc::new(master_key::load(&config.master_key, &config.database, &store).await?);
-        let freed = store.free_all_leases(now_ms()).await?;
+        let freed = store.free_all_leases().await?;
         if freed > 0 {
             tracing::info!(
                 deliveries = freed,
@@ -100,21 +106,30 @@ impl Server {
             );
         }
 
-        let wake = Arc::new(Notify::new());
+        let wake = Arc::<Wake>::default();
         let signers = Arc::new(Signers::new(Arc::clone(&vault)));
         let close = CancellationToken::new();
-        let (recorder, recording) = Recorder::start(store.clone(), Arc::clone(&wake), close.clone());
-        let (finisher, finishing) = Finisher::start(store.clone(), Arc::clone(&wake));
+        let (usage, stopping) = (Usage::default(), CancellationToken::new());
+        let slots = Slots::new(Arc::clone(&wake));
+        let (finisher, finishing) = Finisher::start(store.clone(), config.disable_after, Arc::clone(&wake));
         let stuck = finisher.stuck_flag();
-        let worker = Worker {
+        let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
             signers: Arc::clone(&signers),
             sender: sender.clone(),
             finisher,
             schedule: config.retry_schedule,
+            sends: TaskTracker::new(),
+        });
+        let door = Door {
+            store: store.clone(),
+            dispatcher: Arc::clone(&dispatcher),
+            slots: slots.clone(),
             wake: Arc::clone(&wake),
+            stopping: stopping.clone(),
         };
-        let (usage, stopping) = (Usage::default(), CancellationToken::new());
+        let (recorder, recording) = Recorder::start(door, close.clone());
+        let worker = Worker { store: store.clone(), dispatcher, slots, wake: Arc::clone(&wake) };
         let router = api::router(App {
             store: store.clone(),
             recorder,
@@ -129,7 +144,19 @@ impl Server {
             stuck,
             stopping: stopping.clone(),
         })?;
-        Ok(Self { router, store, usage, stopping, close, worker, recording, finishing, _lock: lock })
+        let retention = config.retention;
+        Ok(Self {
+            router,
+            store,
+            usage,
+            retention,
+            stopping,
+            close,
+            worker,
+            recording,
+            finishing,
+            _lock: lock,
+        })
     }
 
     /// Serves on `listener` until `shutdown` completes; then stops in order, within 10 s: no new requests, no
@@ -144,9 +171,12 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), PartFailed> {
-        let Self { router, store, usage, stopping, close, worker, recording, finishing, _lock } = self;
+        let Self { router, store, usage, retention, stopping, close, worker, recording, finishing, _lock } =
+            self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
-        let erasing = tokio::spawn(housekeeping::run(store.clone(), stopping.clone()));
+        let erasing = tokio::spawn(housekeeping::run(store.clone(), retention, stopping.clone()));
+        let (carried, store_of, stop) = (Arc::clone(&worker.wake), store.clone(), stopping.clone());
+        let carrying = tokio::spawn(async move { carried.carry(&store_of, &stop).await });
         let sending = tokio::spawn(worker.run(stopping.clone()));
         let serving = axum::serve(listener, router)
             .with_graceful_shutdown(stopping.clone().cancelled_owned())
@@ -179,9 +209,13 @@ impl Server {
             tracing::warn!("some requests did not end in time");
         }
         close.cancel();
-        for (task, name) in
-            [(recording, "recording"), (finishing, "finishing"), (counting, "counting"), (erasing, "erasing")]
-        {
+        for (task, name) in [
+            (recording, "recording"),
+            (finishing, "finishing"),
+            (counting, "counting"),
+            (erasing, "erasing"),
+            (carrying, "carrying"),
+        ] {
             if tokio::time::timeout_at(deadline, end(task, name)).await.is_err() {
                 tracing::warn!(task = name, "did not end in time");
             }

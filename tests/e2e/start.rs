@@ -152,7 +152,7 @@ fn an_unusable_certificate_file_is_named() {
 fn wrong_words_are_named() {
     for (args, says) in [
         (&["serve", "--bogus"][..], "--bogus"),
-        (&["serve", "--retry-schedule", "5x"], "'5x' is not a delay"),
+        (&["serve", "--retry-schedule", "5x"], "'5x' is not a duration"),
         (&["serve", "--allow-network", "10.0.0.0/99"], "10.0.0.0/99"),
         (&["serve", "--webhook-rate-limit", "-1"], "-1"),
         (&["serve", "--database", "mysql://host/db"], "mysql"),

@@ -34,6 +34,9 @@ pub async fn plant_webhook(
         created_ms: now_ms,
         updated_ms: now_ms,
         secrets: Secrets { current: sealed, previous: None },
+        rate_limit: None,
+        failing_since_ms: None,
+        disabled: None,
     };
     store.create_webhook(&webhook, u32::MAX).await.unwrap();
     id.to_string()
@@ -42,7 +45,7 @@ pub async fn plant_webhook(
 /// Records an event with this very body; gives its id.
 pub async fn plant_event(store: &Store, workspace_id: &str, kind: EventKind, body: &str) -> String {
     let now_ms = now_ms();
-    let event = NewEvent { id: EventId::new(now_ms), kind, body: body.into() };
+    let event = NewEvent { id: EventId::new(now_ms), kind, body: body.as_bytes().into(), traceparent: None };
     let id = event.id.to_string();
     let batch = NewBatch {
         workspace_id: workspace_id.parse().unwrap(),
@@ -50,7 +53,8 @@ pub async fn plant_event(store: &Store, workspace_id: &str, kind: EventKind, bod
         idempotency: None,
         now_ms,
     };
-    for answer in store.record(&[batch]).await.unwrap() {
+    let lease = std::time::Duration::from_secs(30);
+    for answer in store.record(&[batch], lease, &mut ()).await.unwrap().answers {
         answer.unwrap();
     }
     id

@@ -1,54 +1,112 @@
 //! A database of one backend, and the things that cases put into it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
 use encrata_webhooks::EventKind;
 use encrata_webhooks_server::api::created_event;
 use encrata_webhooks_server::model::api_key::{NewKey, Role};
-use encrata_webhooks_server::model::delivery::{Attempt, Claim, Delivery, Next};
+use encrata_webhooks_server::model::delivery::{Attempt, Claim, Delivery, Next, Verdict};
 use encrata_webhooks_server::model::event::{Idempotency, NewBatch, NewEvent};
 use encrata_webhooks_server::model::ids::{EventId, KeyId, WebhookId, WorkspaceId};
 use encrata_webhooks_server::model::outcome::Outcome;
 use encrata_webhooks_server::model::webhook::{HttpsUrl, Secrets, Webhook};
-use encrata_webhooks_server::store::{DatabaseUrl, Filter, Finish, Finished, NewApiKey, Store, Want};
+use encrata_webhooks_server::store::{
+    Clock, DatabaseUrl, Filter, Finish, Finished, NewApiKey, RecordError, Recorded, Store, StoreError, Want,
+};
 use encrata_webhooks_server::vault::Sealed;
-use sqlx::{ConnectOptions as _, Row as _};
+use encrata_webhooks_tests::Postgres;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use tempfile::TempDir;
 
 /// When every case begins: the store is told the time.
 pub(crate) const T: i64 = 1_800_000_000_000;
-/// How long the leases of the cases last.
-pub(crate) const LEASE: i64 = 30_000;
+/// How long the leases of the cases last, in milliseconds.
+pub(crate) const LEASE_MS: i64 = 30_000;
+/// The same.
+pub(crate) const LEASE: Duration = Duration::from_millis(LEASE_MS as u64);
+/// How long a webhook of the cases may fail.
+pub(crate) const DISABLE_AFTER: Duration = Duration::from_secs(5 * 86_400);
 
-/// A new database.
+/// A new database, and the time there.
 pub(crate) struct Base {
-    home: TempDir,
+    url: String,
+    clock: Arc<AtomicI64>,
+    /// Where the file is, if it is one.
+    _home: Option<TempDir>,
+}
+
+/// A handle on a database: an owner of leases.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    store: Store,
+    clock: Arc<AtomicI64>,
+}
+
+impl std::ops::Deref for Handle {
+    type Target = Store;
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
+impl Handle {
+    /// The store, at this time.
+    pub(crate) fn at(&self, now_ms: i64) -> &Store {
+        self.clock.store(now_ms, Ordering::SeqCst);
+        &self.store
+    }
 }
 
 impl Base {
     /// On SQLite.
-    pub(crate) fn sqlite() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
+    pub(crate) async fn sqlite() -> Option<Self> {
+        let home = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", home.path().join("test.db").display());
+        Some(Self { url, clock: Arc::new(AtomicI64::new(T)), _home: Some(home) })
+    }
+
+    /// On PostgreSQL, if there is one.
+    pub(crate) async fn postgres() -> Option<Self> {
+        let url = Postgres::shared()?.new_database().await;
+        Some(Self { url, clock: Arc::new(AtomicI64::new(T)), _home: None })
     }
 
     /// Another handle on it: another owner of leases.
-    pub(crate) async fn open(&self) -> Store {
-        let url: DatabaseUrl =
-            format!("sqlite:{}", self.home.path().join("test.db").display()).parse().unwrap();
+    pub(crate) async fn open(&self) -> Handle {
+        let store = self.open_with_its_own_clock().await;
+        Handle {
+            store: store.with_clock(Clock::Given(Arc::clone(&self.clock))),
+            clock: Arc::clone(&self.clock),
+        }
+    }
+
+    /// A handle that goes by the clock that the server goes by.
+    pub(crate) async fn open_with_its_own_clock(&self) -> Store {
+        let url: DatabaseUrl = self.url.parse().unwrap();
         Store::open(&url).await.unwrap()
     }
 
+    /// Whether it is PostgreSQL.
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.url.starts_with("postgres:")
+    }
+
     /// Does to the database what the store has no method for.
-    pub(crate) async fn execute(&self, statement: &'static str) {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.home.path().join("test.db"));
-        let mut connection = options.connect().await.unwrap();
-        sqlx::raw_sql(statement).execute(&mut connection).await.unwrap();
+    pub(crate) async fn execute(&self, statement: &str) {
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
     }
 
     /// A number that the store has no method for.
     pub(crate) async fn number(&self, query: &str) -> i64 {
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.home.path().join("test.db"));
-        let mut connection = options.connect().await.unwrap();
-        let row =
-            sqlx::query(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await.unwrap();
+        sqlx::any::install_default_drivers();
+        let mut connection = AnyConnection::connect(&self.url).await.unwrap();
+        let row = sqlx::query(AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
         row.try_get(0).unwrap()
     }
 }
@@ -75,6 +133,9 @@ pub(crate) async fn webhook(store: &Store, workspace_id: WorkspaceId) -> Webhook
         created_ms: T,
         updated_ms: T,
         secrets: Secrets { current: Sealed::from_bytes(vec![7]), previous: None },
+        rate_limit: None,
+        failing_since_ms: None,
+        disabled: None,
     };
     store.create_webhook(&webhook, u32::MAX).await.unwrap();
     id
@@ -85,7 +146,8 @@ pub(crate) fn batch(workspace_id: WorkspaceId, n: usize, now_ms: i64) -> NewBatc
     let event = |n| NewEvent {
         id: EventId::new(now_ms),
         kind: EventKind::LookupCompleted,
-        body: format!("{{\"n\":{n}}}").into_bytes(),
+        body: format!("{{\"n\":{n}}}").into_bytes().into(),
+        traceparent: None,
     };
     NewBatch { workspace_id, events: (0..n).map(event).collect(), idempotency: None, now_ms }
 }
@@ -95,20 +157,28 @@ pub(crate) fn keyed(batch: NewBatch, key: &str, what: &str) -> NewBatch {
     NewBatch { idempotency: Some(Idempotency::new(key.to_owned(), [what.as_bytes()])), ..batch }
 }
 
+/// Records a group, at the time of its first request; nothing is sent at once.
+pub(crate) async fn record_group(
+    store: &Handle,
+    group: &[NewBatch],
+) -> Result<Vec<Result<Recorded, RecordError>>, StoreError> {
+    Ok(store.at(group[0].now_ms).record(group, LEASE, &mut ()).await?.answers)
+}
+
 /// Records events, which must be accepted.
-pub(crate) async fn record(store: &Store, batch: NewBatch) {
-    for answer in store.record(&[batch]).await.unwrap() {
+pub(crate) async fn record(store: &Handle, batch: NewBatch) {
+    for answer in record_group(store, &[batch]).await.unwrap() {
         answer.unwrap();
     }
 }
 
-/// Claims up to `rows` of one webhook, until [`LEASE`] after `now_ms`.
-pub(crate) async fn claim(store: &Store, webhook_id: WebhookId, rows: usize, now_ms: i64) -> Vec<Claim> {
-    store.claim(&[Want { webhook_id, rows }], now_ms, now_ms + LEASE).await.unwrap()
+/// Claims up to `rows` of one webhook at `now_ms`, for [`LEASE`].
+pub(crate) async fn claim(store: &Handle, webhook_id: WebhookId, rows: usize, now_ms: i64) -> Vec<Claim> {
+    store.at(now_ms).claim(&[Want { webhook_id, rows }], LEASE).await.unwrap()
 }
 
 /// The one claim that there is.
-pub(crate) async fn claim_one(store: &Store, webhook_id: WebhookId, now_ms: i64) -> Claim {
+pub(crate) async fn claim_one(store: &Handle, webhook_id: WebhookId, now_ms: i64) -> Claim {
     let mut claims = claim(store, webhook_id, 10, now_ms).await;
     assert_eq!(claims.len(), 1);
     claims.remove(0)
@@ -117,12 +187,13 @@ pub(crate) async fn claim_one(store: &Store, webhook_id: WebhookId, now_ms: i64)
 /// The end of an attempt with this status code.
 pub(crate) fn ended(claim: Claim, status: u16, next: Next) -> Finish {
     let outcome = Outcome::Answered { status, body: b"answer".to_vec(), retry_after_s: None };
-    Finish { attempt: Attempt::new(T + 1, T + 3, outcome), claim, next }
+    let verdict = if outcome.is_success() { Verdict::Healthy } else { Verdict::Failing };
+    Finish { attempt: Attempt::new(T + 1, T + 3, outcome), claim, next, verdict }
 }
 
 /// Finishes one claim.
 pub(crate) async fn finish(store: &Store, claim: Claim, status: u16, next: Next) -> Finished {
-    store.finish(&[ended(claim, status, next)]).await.unwrap().remove(0)
+    store.finish(&[ended(claim, status, next)], DISABLE_AFTER).await.unwrap().remove(0)
 }
 
 /// All deliveries of a webhook, newest first.

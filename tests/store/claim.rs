@@ -5,7 +5,10 @@ use std::collections::HashSet;
 use encrata_webhooks_server::model::delivery::Next;
 use encrata_webhooks_server::store::{Change, Finished, Want};
 
-use crate::base::{Base, LEASE, T, batch, claim, claim_one, ended, finish, record, webhook, workspace};
+use crate::base::{
+    Base, DISABLE_AFTER, LEASE, LEASE_MS, T, batch, claim, claim_one, ended, finish, record, webhook,
+    workspace,
+};
 
 pub(crate) async fn eight_workers_claim_two_thousand_deliveries_once_each(base: &Base) {
     let store = base.open().await;
@@ -24,14 +27,14 @@ pub(crate) async fn eight_workers_claim_two_thousand_deliveries_once_each(base: 
                 let lanes = store.lanes().await.unwrap();
                 let wanted: Vec<Want> =
                     lanes.iter().map(|lane| Want { webhook_id: lane.webhook_id, rows: 7 }).collect();
-                let claims = store.claim(&wanted, T, T + LEASE).await.unwrap();
+                let claims = store.at(T).claim(&wanted, LEASE).await.unwrap();
                 if claims.is_empty() {
                     return claimed;
                 }
                 claimed.extend(claims.iter().map(|claim| claim.delivery_id));
                 let ends: Vec<_> =
                     claims.into_iter().map(|claim| ended(claim, 200, Next::Succeeded)).collect();
-                let finished = store.finish(&ends).await.unwrap();
+                let finished = store.finish(&ends, DISABLE_AFTER).await.unwrap();
                 assert!(finished.iter().all(|finished| *finished == Finished::Written));
             }
         });
@@ -53,7 +56,8 @@ pub(crate) async fn only_what_is_due_is_claimed_earliest_first(base: &Base) {
         record(&store, batch(acme, 1, now_ms)).await;
     }
     let lanes = store.lanes().await.unwrap();
-    assert_eq!((lanes.len(), lanes[0].webhook_id, lanes[0].next_ms), (1, hook, T + 10));
+    // The clock stands at T + 40.
+    assert_eq!((lanes.len(), lanes[0].webhook_id, lanes[0].due_in_ms), (1, hook, -30));
     assert!(claim(&store, hook, 10, T + 9).await.is_empty());
     let first = claim(&store, hook, 2, T + 39).await;
     let mut created: Vec<i64> = first.iter().map(|claim| claim.created_ms).collect();
@@ -62,7 +66,7 @@ pub(crate) async fn only_what_is_due_is_claimed_earliest_first(base: &Base) {
     assert_eq!(claim_one(&store, hook, T + 39).await.created_ms, T + 30);
     assert_eq!(claim_one(&store, hook, T + 40).await.created_ms, T + 40);
     // What is leased is the lane's business again when the lease ends.
-    assert_eq!(store.lanes().await.unwrap()[0].next_ms, T + 39 + LEASE);
+    assert_eq!(store.lanes().await.unwrap()[0].due_in_ms, LEASE_MS - 1);
 }
 
 pub(crate) async fn each_lane_gets_what_it_was_wanted_to(base: &Base) {
@@ -75,10 +79,10 @@ pub(crate) async fn each_lane_gets_what_it_was_wanted_to(base: &Base) {
     }
     assert_eq!(store.lanes().await.unwrap().len(), 3);
     let wanted = [(one, 3), (two, 0), (third, 5)].map(|(webhook_id, rows)| Want { webhook_id, rows });
-    let claims = store.claim(&wanted, T, T + LEASE).await.unwrap();
+    let claims = store.at(T).claim(&wanted, LEASE).await.unwrap();
     let of = |id| claims.iter().filter(|claim| claim.webhook_id == id).count();
     assert_eq!((of(one), of(two), of(third)), (3, 0, 5));
-    assert!(store.claim(&[], T, T + LEASE).await.unwrap().is_empty());
+    assert!(store.at(T).claim(&[], LEASE).await.unwrap().is_empty());
 }
 
 pub(crate) async fn paused_and_deleted_lanes_are_not_claimed(base: &Base) {
@@ -89,11 +93,11 @@ pub(crate) async fn paused_and_deleted_lanes_are_not_claimed(base: &Base) {
     record(&store, batch(acme, 1, T)).await;
     let pause = |on: bool| Change { is_active: Some(on), ..Change::default() };
     store.change_webhook(acme, paused, &pause(false), T).await.unwrap();
-    store.delete_webhook(acme, deleted, T).await.unwrap();
+    store.delete_webhook(acme, deleted).await.unwrap();
     let lanes = store.lanes().await.unwrap();
     assert_eq!(lanes.iter().map(|lane| lane.webhook_id).collect::<Vec<_>>(), [active]);
     let wanted = [paused, deleted, active].map(|webhook_id| Want { webhook_id, rows: 10 });
-    let claims = store.claim(&wanted, T, T + LEASE).await.unwrap();
+    let claims = store.at(T).claim(&wanted, LEASE).await.unwrap();
     assert_eq!(claims.iter().map(|claim| claim.webhook_id).collect::<Vec<_>>(), [active]);
     store.change_webhook(acme, paused, &pause(true), T).await.unwrap();
     claim_one(&store, paused, T).await;
@@ -109,9 +113,11 @@ pub(crate) async fn a_claim_holds_what_a_send_needs(base: &Base) {
     let claim = claim_one(&store, hook, T).await;
     assert_eq!((claim.workspace_id, claim.webhook_id, claim.event_id), (acme, hook, id));
     assert_eq!((&*claim.body, claim.event_type.as_str()), (&body[..], "lookup.completed"));
-    assert_eq!((claim.created_ms, claim.attempts, claim.step, claim.lease_end_ms), (T, 0, 0, T + LEASE));
+    assert_eq!((claim.created_ms, claim.attempts, claim.step), (T, 0, 0));
+    let left = claim.lease_end.saturating_duration_since(std::time::Instant::now());
+    assert!(left <= LEASE && left > LEASE / 2, "{left:?}");
     assert_eq!(claim.target.url.as_str(), "https://example.com/hook");
-    finish(&store, claim, 500, Next::Retry { at_ms: T + 5 }).await;
+    finish(&store, claim, 500, Next::Retry { after_ms: 5 }).await;
     // The webhook as it is now, not as it was.
     let moved = encrata_webhooks_server::model::webhook::HttpsUrl::parse("https://example.org/").unwrap();
     store.change_webhook(acme, hook, &Change { url: Some(&moved), ..Change::default() }, T).await.unwrap();
@@ -130,7 +136,7 @@ pub(crate) async fn an_unreadable_row_keeps_no_other_waiting(base: &Base) {
     base.number(&format!("update webhooks set url = 'ftp://x' where id = '{broken}' returning 1")).await;
     base.number(&format!("delete from events where created_ms = {T} returning 1")).await;
     let wanted = [broken, whole].map(|webhook_id| Want { webhook_id, rows: 10 });
-    let claims = store.claim(&wanted, T + 1, T + 1 + LEASE).await.unwrap();
+    let claims = store.at(T + 1).claim(&wanted, LEASE).await.unwrap();
     assert_eq!(
         claims.iter().map(|claim| (claim.webhook_id, claim.created_ms)).collect::<Vec<_>>(),
         [(whole, T + 1)]

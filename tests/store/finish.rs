@@ -1,11 +1,12 @@
 //! The way out: outcomes and the history.
 
-use encrata_webhooks_server::model::delivery::{Attempt, Next, Status};
+use encrata_webhooks_server::model::delivery::{Attempt, Next, Status, Verdict};
 use encrata_webhooks_server::model::outcome::{Failure, Outcome};
 use encrata_webhooks_server::store::{Filter, Finish, Finished};
 
 use crate::base::{
-    Base, LEASE, T, batch, claim, claim_one, deliveries, ended, finish, record, webhook, workspace,
+    Base, DISABLE_AFTER, LEASE_MS, T, batch, claim, claim_one, deliveries, ended, finish, record, webhook,
+    workspace,
 };
 
 pub(crate) async fn a_group_of_mixed_outcomes_is_answered_in_order(base: &Base) {
@@ -15,19 +16,19 @@ pub(crate) async fn a_group_of_mixed_outcomes_is_answered_in_order(base: &Base) 
     record(&store, batch(acme, 4, T)).await;
     // Of four claims one is lost to the thief, who hands the other three back.
     let stolen = claim(&store, hook, 4, T).await.remove(0);
-    let mut others = claim(&thief, hook, 4, T + LEASE).await;
+    let mut others = claim(&thief, hook, 4, T + LEASE_MS).await;
     others.retain(|claim| claim.delivery_id != stolen.delivery_id);
-    thief.release(&others, T).await.unwrap();
+    thief.at(T).release(&others).await.unwrap();
     let [a, b, c]: [_; 3] = claim(&store, hook, 4, T).await.try_into().unwrap();
     let (id_a, id_b, id_c, id_stolen) = (a.delivery_id, b.delivery_id, c.delivery_id, stolen.delivery_id);
 
     let group = [
         ended(a, 200, Next::Succeeded),
         ended(stolen, 200, Next::Succeeded),
-        ended(b, 500, Next::Retry { at_ms: T + 77 }),
+        ended(b, 500, Next::Retry { after_ms: 77 }),
         ended(c, 410, Next::Failed),
     ];
-    let finished = store.finish(&group).await.unwrap();
+    let finished = store.finish(&group, DISABLE_AFTER).await.unwrap();
     assert_eq!(finished, [Finished::Written, Finished::LeaseLost, Finished::Written, Finished::Written]);
     let found = deliveries(&store, acme, hook).await;
     let of = |id| found.iter().find(|delivery| delivery.id == id).unwrap();
@@ -40,7 +41,7 @@ pub(crate) async fn a_group_of_mixed_outcomes_is_answered_in_order(base: &Base) 
     assert_eq!(state(id_b), (Status::Pending, 1, Some(500), Some(T + 77)));
     assert_eq!(state(id_c), (Status::Failed, 1, Some(410), None));
     assert_eq!(state(id_stolen), (Status::Pending, 0, None, None));
-    assert!(store.finish(&[]).await.unwrap().is_empty());
+    assert!(store.finish(&[], DISABLE_AFTER).await.unwrap().is_empty());
 }
 
 pub(crate) async fn the_first_attempt_stands_with_the_delivery_and_the_others_after_it(base: &Base) {
@@ -51,12 +52,18 @@ pub(crate) async fn the_first_attempt_stands_with_the_delivery_and_the_others_af
     for (n, status) in [500, 502, 503].into_iter().enumerate() {
         let at_ms = T + i64::try_from(n).unwrap();
         let claim = claim_one(&store, hook, at_ms).await;
-        finish(&store, claim, status, Next::Retry { at_ms: at_ms + 1 }).await;
+        finish(&store, claim, status, Next::Retry { after_ms: 1 }).await;
     }
     let failed = claim_one(&store, hook, T + 3).await;
     let outcome = Outcome::Unanswered(Failure::Timeout { after_ms: 5000 });
     let attempt = Attempt::new(T + 3, T + 5003, outcome);
-    store.finish(&[Finish { claim: failed, attempt, next: Next::Failed }]).await.unwrap();
+    store
+        .finish(
+            &[Finish { claim: failed, attempt, next: Next::Failed, verdict: Verdict::Failing }],
+            DISABLE_AFTER,
+        )
+        .await
+        .unwrap();
 
     let delivery = deliveries(&store, acme, hook).await.remove(0);
     assert_eq!(delivery.status, Status::Failed);
@@ -77,7 +84,7 @@ pub(crate) async fn a_step_of_the_schedule_is_used_up_by_each_retry(base: &Base)
     for step in 0..3 {
         let claim = claim_one(&store, hook, T).await;
         assert_eq!((claim.step, claim.attempts), (step, step));
-        finish(&store, claim, 500, Next::Retry { at_ms: T }).await;
+        finish(&store, claim, 500, Next::Retry { after_ms: 0 }).await;
     }
 }
 
@@ -88,7 +95,7 @@ pub(crate) async fn foreign_bytes_are_kept_as_they_are(base: &Base) {
     let bodies: [&[u8]; 4] = [b"a\0b", b"\xff\xfe\xc3", b"", "\u{1F980} '\"\\".as_bytes()];
     // Four deliveries with two attempts each, in one group per round: no row harms another.
     record(&store, batch(acme, 4, T)).await;
-    for (round, next) in [Next::Retry { at_ms: T }, Next::Succeeded].into_iter().enumerate() {
+    for (round, next) in [Next::Retry { after_ms: 0 }, Next::Succeeded].into_iter().enumerate() {
         let mut claims = claim(&store, hook, 4, T).await;
         claims.sort_by_key(|claim| claim.delivery_id);
         let group: Vec<Finish> = claims
@@ -96,10 +103,10 @@ pub(crate) async fn foreign_bytes_are_kept_as_they_are(base: &Base) {
             .zip(bodies)
             .map(|(claim, body)| {
                 let outcome = Outcome::Answered { status: 200, body: body.to_vec(), retry_after_s: None };
-                Finish { claim, attempt: Attempt::new(T, T, outcome), next }
+                Finish { claim, attempt: Attempt::new(T, T, outcome), next, verdict: Verdict::Healthy }
             })
             .collect();
-        let finished = store.finish(&group).await.unwrap();
+        let finished = store.finish(&group, DISABLE_AFTER).await.unwrap();
         assert_eq!(finished, [Finished::Written; 4], "round {round}");
     }
     for (delivery, body) in deliveries(&store, acme, hook).await.iter().rev().zip(bodies) {
@@ -117,7 +124,7 @@ pub(crate) async fn what_was_never_sent_is_listed_too(base: &Base) {
         match n {
             0 | 1 => finish(&store, claim, 200, Next::Succeeded).await,
             2 => finish(&store, claim, 400, Next::Failed).await,
-            3 => finish(&store, claim, 500, Next::Retry { at_ms: T + 9 }).await,
+            3 => finish(&store, claim, 500, Next::Retry { after_ms: 9 }).await,
             // Two are being sent.
             _ => continue,
         };

@@ -1,16 +1,19 @@
 //! Sending again.
 
 use encrata_webhooks_server::model::delivery::{Next, Status};
+use encrata_webhooks_server::model::ids::EventId;
 use encrata_webhooks_server::store::Finished;
 
-use crate::base::{Base, T, batch, claim, claim_one, deliveries, ended, finish, record, webhook, workspace};
+use crate::base::{
+    Base, DISABLE_AFTER, T, batch, claim, claim_one, deliveries, ended, finish, record, webhook, workspace,
+};
 
 pub(crate) async fn a_finished_delivery_is_queued_again(base: &Base) {
     let store = base.open().await;
     let acme = workspace(&store, "acme").await;
     let hook = webhook(&store, acme).await;
     record(&store, batch(acme, 1, T)).await;
-    finish(&store, claim_one(&store, hook, T).await, 500, Next::Retry { at_ms: T }).await;
+    finish(&store, claim_one(&store, hook, T).await, 500, Next::Retry { after_ms: 0 }).await;
     let claim = claim_one(&store, hook, T).await;
     let id = claim.delivery_id;
     finish(&store, claim, 500, Next::Failed).await;
@@ -22,7 +25,7 @@ pub(crate) async fn a_finished_delivery_is_queued_again(base: &Base) {
     .into_iter()
     .enumerate()
     {
-        store.resend(acme, hook, id, T + 5).await.unwrap();
+        store.at(T + 5).resend(acme, hook, id).await.unwrap();
         let waiting = deliveries(&store, acme, hook).await.remove(0);
         assert_eq!((waiting.status, waiting.next_ms), (Status::Pending, Some(T + 5)));
         let claim = claim_one(&store, hook, T + 5).await;
@@ -40,8 +43,8 @@ pub(crate) async fn a_waiting_delivery_is_due_at_once(base: &Base) {
     record(&store, batch(acme, 1, T)).await;
     let first = claim_one(&store, hook, T).await;
     let id = first.delivery_id;
-    finish(&store, first, 500, Next::Retry { at_ms: T + 1_000_000 }).await;
-    store.resend(acme, hook, id, T + 5).await.unwrap();
+    finish(&store, first, 500, Next::Retry { after_ms: 1_000_000 }).await;
+    store.at(T + 5).resend(acme, hook, id).await.unwrap();
     let again = claim_one(&store, hook, T + 5).await;
     assert_eq!((again.step, again.attempts), (0, 1));
 }
@@ -52,7 +55,7 @@ pub(crate) async fn a_delivery_that_is_being_sent_is_left_alone(base: &Base) {
     let hook = webhook(&store, acme).await;
     record(&store, batch(acme, 1, T)).await;
     let sending = claim_one(&store, hook, T).await;
-    store.resend(acme, hook, sending.delivery_id, T + 5).await.unwrap();
+    store.at(T + 5).resend(acme, hook, sending.delivery_id).await.unwrap();
     assert!(claim(&store, hook, 1, T + 5).await.is_empty());
     assert_eq!(finish(&store, sending, 200, Next::Succeeded).await, Finished::Written);
     assert_eq!(base.number("select count(*) from queue").await, 0);
@@ -62,11 +65,18 @@ pub(crate) async fn all_that_failed_since_a_time_are_queued_and_no_other(base: &
     let store = base.open().await;
     let acme = workspace(&store, "acme").await;
     let (hook, other) = (webhook(&store, acme).await, webhook(&store, acme).await);
-    // Later than any other case: the ids of one process never go back in time, whatever time they are told.
-    let since = T + 10 * 365 * 24 * 3_600_000;
-    record(&store, batch(acme, 5, since - 100)).await;
+    // New ids never go back in time, and other cases run meanwhile: these are made by hand.
+    let accepted_at = |n, since_ms: i64| {
+        let mut batch = batch(acme, n, since_ms);
+        for (event, n) in batch.events.iter_mut().zip(0..) {
+            event.id = EventId::floor(since_ms + n);
+        }
+        batch
+    };
+    let since = T + 1000;
+    record(&store, accepted_at(5, since - 100)).await;
     // More than one transaction takes.
-    record(&store, batch(acme, 2500, since)).await;
+    record(&store, accepted_at(2500, since)).await;
     for lane in [hook, other] {
         let claims = claim(&store, lane, 5000, since).await;
         assert_eq!(claims.len(), 2505);
@@ -78,7 +88,7 @@ pub(crate) async fn all_that_failed_since_a_time_are_queued_and_no_other(base: &
                 _ => ended(claim, 500, Next::Failed),
             })
             .collect();
-        store.finish(&ends).await.unwrap();
+        store.finish(&ends, DISABLE_AFTER).await.unwrap();
     }
     let failed = |status: Status| {
         move |one: &&encrata_webhooks_server::model::delivery::Delivery| one.status == status
@@ -88,7 +98,7 @@ pub(crate) async fn all_that_failed_since_a_time_are_queued_and_no_other(base: &
     let older = before.iter().filter(failed(Status::Failed)).count() - wanted;
     assert!(wanted > 1900 && older > 0, "{wanted} and {older}");
 
-    let resent = store.resend_failed(acme, hook, since, since + 500).await.unwrap();
+    let resent = store.at(since + 500).resend_failed(acme, hook, since).await.unwrap();
     assert_eq!(usize::try_from(resent).unwrap(), wanted);
     let after = deliveries(&store, acme, hook).await;
     assert_eq!(after.iter().filter(failed(Status::Pending)).count(), wanted);
@@ -107,17 +117,22 @@ pub(crate) async fn what_was_queued_is_told_when_the_rest_can_not_be(base: &Base
     }
     let claims = claim(&store, hook, 1500, T).await;
     let ends: Vec<_> = claims.into_iter().map(|claim| ended(claim, 500, Next::Failed)).collect();
-    store.finish(&ends).await.unwrap();
-    base.execute(
-        "create trigger full before insert on queue when (select count(*) from queue) >= 1000
-         begin select raise(abort, 'full'); end",
-    )
+    store.finish(&ends, DISABLE_AFTER).await.unwrap();
+    base.execute(if base.is_postgres() {
+        "create function refuse() returns trigger language plpgsql as $$ begin
+            if (select count(*) from queue) >= 1000 then raise 'full'; end if; return new; end $$;
+         create trigger limited before insert on queue for each row execute function refuse()"
+    } else {
+        "create trigger limited before insert on queue when (select count(*) from queue) >= 1000
+         begin select raise(abort, 'full'); end"
+    })
     .await;
-    assert_eq!(store.resend_failed(acme, hook, 0, T + 1).await.unwrap(), 1000);
+    assert_eq!(store.at(T + 1).resend_failed(acme, hook, 0).await.unwrap(), 1000);
     assert!(
-        store.resend_failed(acme, hook, 0, T + 1).await.is_err(),
+        store.at(T + 1).resend_failed(acme, hook, 0).await.is_err(),
         "nothing was queued: an error is right"
     );
-    base.execute("drop trigger full").await;
-    assert_eq!(store.resend_failed(acme, hook, 0, T + 1).await.unwrap(), 500);
+    base.execute(if base.is_postgres() { "drop trigger limited on queue" } else { "drop trigger limited" })
+        .await;
+    assert_eq!(store.at(T + 1).resend_failed(acme, hook, 0).await.unwrap(), 500);
 }

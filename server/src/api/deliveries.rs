@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::error::{ErrorBody, Errors};
 use super::json::{Body, Params, id, unknown};
 use super::{ApiError, App};
-use crate::clock::{now_ms, parse_rfc3339, rfc3339_ms};
+use crate::clock::{parse_rfc3339, rfc3339_ms};
 use crate::model::api_key::ApiKey;
 use crate::model::delivery::{Attempt, Delivery, Status};
 use crate::model::ids::{DeliveryId, WebhookId};
@@ -250,6 +250,9 @@ struct RetryInput {
     /// … whose event was accepted at this time (RFC 3339) or later.
     #[schema(format = DateTime)]
     since: Option<String>,
+    /// Instead of what failed, what was never sent: events that came while the webhook was paused, switched off or did
+    /// not subscribe to them.
+    missed: Option<bool>,
 }
 
 /// How many deliveries were queued.
@@ -263,8 +266,8 @@ struct Resent {
 
 /// Resend deliveries
 ///
-/// Queues one delivery (`id`), or all of a webhook that failed for good (`webhook_id` and `since`). They carry the
-/// same `webhook-id` as before, and their retry schedule starts again.
+/// Queues one delivery (`id`), all of a webhook that failed for good (`webhook_id` and `since`), or all that it missed
+/// (`missed: true` beside these). Events carry the same `webhook-id` as before, and their retry schedule starts again.
 #[utoipa::path(
     post, path = "/webhooks/deliveries/retry", tag = "deliveries", security(("key" = [])),
     request_body = RetryInput,
@@ -287,7 +290,7 @@ async fn retry(
             let webhook_id = app.store.webhook_of_delivery(workspace_id, delivery_id).await?;
             let webhook_id = webhook_id.ok_or_else(|| unknown("delivery"))?;
             refuse_paused(&app, &key, webhook_id).await?;
-            if !app.store.resend(workspace_id, webhook_id, delivery_id, now_ms()).await? {
+            if !app.store.resend(workspace_id, webhook_id, delivery_id).await? {
                 return Err(ApiError::Conflict(
                     "the delivery is being sent just now: wait for its outcome".into(),
                 ));
@@ -298,7 +301,11 @@ async fn retry(
             let webhook_id: WebhookId = id(Some(webhook), "webhook_id", "webhook")?;
             let since_ms = time(input.since.as_deref(), "since")?.unwrap_or(0);
             refuse_paused(&app, &key, webhook_id).await?;
-            app.store.resend_failed(workspace_id, webhook_id, since_ms, now_ms()).await?
+            if input.missed.unwrap_or(false) {
+                app.store.send_missed(workspace_id, webhook_id, since_ms).await?
+            } else {
+                app.store.resend_failed(workspace_id, webhook_id, since_ms).await?
+            }
         }
         _ => {
             let why =
@@ -306,7 +313,7 @@ async fn retry(
             return Err(ApiError::BadRequest(why.into()));
         }
     };
-    app.wake.notify_one();
+    app.wake.all();
     Ok((StatusCode::ACCEPTED, Json(Resent { status: "queued", deliveries })))
 }
 

@@ -120,6 +120,7 @@ async fn record(
 ) -> Result<Vec<Accepted>, ApiError> {
     let now_ms = now_ms();
     let idempotency_key = idempotency_key(headers)?;
+    let traceparent = traceparent(headers);
     let workspace_id = workspace(app, key, &inputs).await?;
     let mut events = Vec::with_capacity(inputs.len());
     // What the request means, without the time at which it came: a repeated one must compare equal.
@@ -142,7 +143,8 @@ async fn record(
             let why = format!("the event is {} bytes long; the limit is {MAX_EVENT_BYTES}", body.len());
             return Err(ApiError::TooLarge(why));
         }
-        events.push(NewEvent { id: EventId::new(now_ms), kind: event.kind, body });
+        let traceparent = traceparent.clone();
+        events.push(NewEvent { id: EventId::new(now_ms), kind: event.kind, body: body.into(), traceparent });
     }
     let idempotency = idempotency_key.map(|key| Idempotency::new(key, parts.iter().map(Vec::as_slice)));
     let batch = NewBatch { workspace_id, events, idempotency, now_ms };
@@ -191,6 +193,20 @@ async fn workspace(app: &App, key: &ApiKey, inputs: &[EventInput]) -> Result<Wor
         return Err(unknown());
     }
     Ok(id)
+}
+
+/// The caller's trace context (W3C Trace Context, section 3.2), to be carried to receivers. One that is not well formed is
+/// ignored, as the recommendation says.
+fn traceparent(headers: &HeaderMap) -> Option<String> {
+    let mut values = headers.get_all("traceparent").iter();
+    let text = values.next()?.to_str().ok().filter(|_| values.next().is_none())?;
+    let lower_hex = |part: &str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let parts: Vec<&str> = text.split('-').collect();
+    let [version @ "00", trace, parent, flags] = parts[..] else { return None };
+    let lengths = [version, trace, parent, flags].map(str::len) == [2, 32, 16, 2];
+    let zero = |part: &str| part.bytes().all(|b| b == b'0');
+    (lengths && lower_hex(trace) && lower_hex(parent) && lower_hex(flags) && !zero(trace) && !zero(parent))
+        .then(|| text.to_owned())
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

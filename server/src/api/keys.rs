@@ -169,7 +169,7 @@ async fn create(
         ApiError::Internal
     })?;
     if app.store.create_key(key.workspace_id, &new, &event).await? {
-        app.wake.notify_one();
+        app.wake.all();
     }
     let created = CreatedKey {
         id: new.id.to_string(),
@@ -221,7 +221,7 @@ async fn revoke(
     let due = app.store.revoke_key(key.workspace_id, key_id, permanent, &event).await?;
     match due {
         None => return Err(unknown("key")),
-        Some(true) => app.wake.notify_one(),
+        Some(true) => app.wake.all(),
         Some(false) => {}
     }
     Ok(Json(Message { message: if permanent { "API key deleted" } else { "API key revoked" } }))
@@ -374,6 +374,6 @@ pub fn key_event(
     };
     let body =
         Envelope::to_bytes(kind.as_str(), &data, &rfc3339_s(now_ms)).map_err(|error| error.to_string())?;
-    let event = NewEvent { id: EventId::new(now_ms), kind, body };
+    let event = NewEvent { id: EventId::new(now_ms), kind, body: body.into(), traceparent: None };
     Ok(NewBatch { workspace_id, events: vec![event], idempotency: None, now_ms })
 }

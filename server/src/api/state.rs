@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::rate_limit::RateLimit;
@@ -12,6 +11,7 @@ use crate::delivery::address::Guard;
 use crate::delivery::record::Recorder;
 use crate::delivery::request::Signers;
 use crate::delivery::send::Sender;
+use crate::delivery::wake::Wake;
 use crate::store::Store;
 use crate::vault::MasterKey;
 
@@ -23,7 +23,7 @@ pub struct App {
     /// The way in for events.
     pub recorder: Recorder,
     /// Tells the worker that there is something to do.
-    pub wake: Arc<Notify>,
+    pub wake: Arc<Wake>,
     /// Seals signing secrets.
     pub vault: Arc<MasterKey>,
     /// Makes signatures.

@@ -85,7 +85,8 @@ async fn test(
         event_id: event.id,
         event_type: event.kind.as_str(),
         delivery_id,
-        body: Arc::from(event.body.as_slice()),
+        body: Arc::clone(&event.body),
+        traceparent: None,
     };
     let signed = app
         .signers
@@ -156,5 +157,5 @@ fn sample(name: Option<&str>, now_ms: i64) -> Result<NewEvent, ApiError> {
         tracing::error!(%error, %kind, "a sample could not be serialised");
         ApiError::Internal
     })?;
-    Ok(NewEvent { id: EventId::new(now_ms), kind, body })
+    Ok(NewEvent { id: EventId::new(now_ms), kind, body: body.into(), traceparent: None })
 }

@@ -16,7 +16,7 @@ use super::{ApiError, App};
 use crate::clock::{now_ms, rfc3339_ms};
 use crate::model::api_key::ApiKey;
 use crate::model::ids::{WebhookId, WorkspaceId};
-use crate::model::webhook::{HttpsUrl, MAX_DESCRIPTION_CHARS, Secrets, Webhook};
+use crate::model::webhook::{HttpsUrl, MAX_DESCRIPTION_CHARS, MAX_RATE_LIMIT, Secrets, Webhook};
 use crate::store::Change;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -39,6 +39,21 @@ pub(super) struct WebhookView {
     events: Vec<&'static str>,
     /// Whether events are delivered to it. Paused webhooks get nothing; what waits for them goes on waiting.
     is_active: bool,
+    /// Why the server itself switched it off, if it did: it answered 410 Gone, or failed for days. Absent otherwise;
+    /// `is_active: true` switches it on again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disabled_reason: Option<String>,
+    /// When it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    disabled_at: Option<String>,
+    /// Since when nothing that was sent to it succeeded. Absent while it works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    failing_since: Option<String>,
+    /// How many deliveries a second it takes; absent when there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
     /// What it is for; empty when unset.
     description: String,
     /// The signing secret. In the answer to its making only: keep it, it is never shown again.
@@ -62,6 +77,10 @@ impl From<Webhook> for WebhookView {
             url: webhook.url.to_string(),
             events: webhook.events.iter().map(|kind| kind.as_str()).collect(),
             is_active: webhook.is_active,
+            disabled_at: webhook.disabled.as_ref().map(|disabled| rfc3339_ms(disabled.at_ms)),
+            disabled_reason: webhook.disabled.map(|disabled| disabled.reason),
+            failing_since: webhook.failing_since_ms.map(rfc3339_ms),
+            rate_limit: webhook.rate_limit,
             description: webhook.description,
             secret: None,
             created_by: webhook.created_by.to_string(),
@@ -115,7 +134,7 @@ async fn list(
 #[expect(dead_code, reason = "it only describes")]
 enum OneOrAll {
     All(Vec<WebhookView>),
-    One(WebhookView),
+    One(Box<WebhookView>),
 }
 
 /// A webhook to be made.
@@ -129,6 +148,9 @@ struct NewWebhook {
     events: Option<Vec<String>>,
     /// What it is for.
     description: Option<String>,
+    /// How many deliveries a second it takes, on all nodes together; absent, null or 0 means no limit.
+    #[schema(minimum = 0, maximum = 10000)]
+    rate_limit: Option<u32>,
 }
 
 /// Create a webhook
@@ -169,10 +191,22 @@ async fn create(
         created_ms: now_ms,
         updated_ms: now_ms,
         secrets: Secrets { current: sealed, previous: None },
+        rate_limit: rate_limit(new.rate_limit)?.filter(|limit| *limit > 0),
+        failing_since_ms: None,
+        disabled: None,
     };
     app.store.create_webhook(&webhook, app.webhooks_per_workspace).await?;
     let view = WebhookView { secret: Some(secret.expose().to_owned()), ..webhook.into() };
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+fn rate_limit(asked: Option<u32>) -> Result<Option<u32>, ApiError> {
+    if asked.is_some_and(|limit| limit > MAX_RATE_LIMIT) {
+        let why =
+            format!("rate_limit must be from 1 to {MAX_RATE_LIMIT} deliveries a second, or 0 for no limit");
+        return Err(ApiError::BadRequest(why));
+    }
+    Ok(asked)
 }
 
 /// What to change of a webhook. What is absent or null stays as it is.
@@ -189,6 +223,9 @@ struct WebhookChange {
     description: Option<String>,
     /// `false` pauses, `true` resumes.
     is_active: Option<bool>,
+    /// How many deliveries a second it takes; 0 lifts the limit.
+    #[schema(minimum = 0, maximum = 10000)]
+    rate_limit: Option<u32>,
 }
 
 /// Change a webhook
@@ -218,12 +255,13 @@ async fn update(
         events: events.as_deref(),
         description: change.description.as_deref(),
         is_active: change.is_active,
+        rate_limit: rate_limit(change.rate_limit)?,
     };
     if !app.store.change_webhook(key.workspace_id, id, &change, now_ms()).await? {
         return Err(unknown("webhook"));
     }
     // A resumed webhook may have deliveries waiting.
-    app.wake.notify_one();
+    app.wake.all();
     Ok(Json(Done { status: "updated" }))
 }
 
@@ -254,7 +292,7 @@ async fn delete(
 ) -> Result<Json<Done>, ApiError> {
     let named = body.and_then(|body| body.id).or(params.id);
     let id: WebhookId = id(named.as_deref(), "id", "webhook")?;
-    if !app.store.delete_webhook(key.workspace_id, id, now_ms()).await? {
+    if !app.store.delete_webhook(key.workspace_id, id).await? {
         return Err(unknown("webhook"));
     }
     Ok(Json(Done { status: "deleted" }))

@@ -1,6 +1,7 @@
 //! `encrata-webhooks serve`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use ipnet::IpNet;
@@ -9,8 +10,9 @@ use tokio::net::TcpListener;
 use super::log::Log;
 use super::output::show;
 use super::{Database, Failure, stop_signal};
-use crate::config::{Config, MasterKeySource, network};
+use crate::config::{Config, MasterKeySource, Retention, network, retention};
 use crate::delivery::retry::RetrySchedule;
+use crate::duration;
 use crate::serve::Server;
 
 /// The environment variable that holds the master key itself.
@@ -24,7 +26,8 @@ pub(super) struct Serve {
     #[command(flatten)]
     database: Database,
     /// The file with the master key that seals signing secrets: 64 hex digits. ENCRATA_MASTER_KEY may hold the
-    /// key itself instead. Without either it is DATABASE.master-key, made at the first start on a new database
+    /// key itself instead. Without either it is DATABASE.master-key, made at the first start on a new
+    /// SQLite file; nodes on Postgres must be given one
     #[arg(long, env = "ENCRATA_MASTER_KEY_FILE", value_name = "PATH")]
     master_key_file: Option<PathBuf>,
     /// Networks that deliveries may go to although they are private, like 10.0.0.0/8 (comma-separated in the
@@ -49,6 +52,12 @@ pub(super) struct Serve {
     /// How many webhooks a workspace may have
     #[arg(long, env = "ENCRATA_WEBHOOKS_PER_WORKSPACE", value_name = "N", default_value_t = 50)]
     webhooks_per_workspace: u32,
+    /// For how long a webhook may fail, without one success, before it is switched off
+    #[arg(long, env = "ENCRATA_DISABLE_AFTER", value_name = "DURATION", default_value = "5d", value_parser = duration::parse)]
+    disable_after: Duration,
+    /// For how long events and deliveries are kept after they were accepted: 7d or more, or forever
+    #[arg(long, env = "ENCRATA_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = retention)]
+    retention: Retention,
     #[command(flatten)]
     log: Log,
 }
@@ -83,6 +92,8 @@ impl Serve {
             extra_ca: self.extra_ca,
             webhook_rate_limit: self.webhook_rate_limit,
             retry_schedule: self.retry_schedule,
+            disable_after: self.disable_after,
+            retention: self.retention.0,
             webhooks_per_workspace: self.webhooks_per_workspace,
         })
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
 use super::group::{self, Weight};
 use super::slots::Slot;
+use super::wake::Wake;
 use super::worker::POLL;
-use crate::clock::now_ms;
 use crate::model::delivery::Next;
 use crate::store::{Finish, Finished, Store};
 
@@ -25,12 +25,17 @@ pub struct Finisher {
 }
 
 impl Finisher {
-    /// Starts writing to `store`; `wake` is told when a retry is due soon. The task ends once
+    /// Starts writing to `store`; a webhook that fails for `disable_after` is switched off; `wake` is told when a retry is
+    /// due soon. The task ends once
     /// every `Finisher` is gone and all is written.
-    pub fn start(store: Store, wake: Arc<Notify>) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(
+        store: Store,
+        disable_after: Duration,
+        wake: Arc<Wake>,
+    ) -> (Self, tokio::task::JoinHandle<()>) {
         let (items, mut waiting) = mpsc::channel(super::slots::MAX_IN_FLIGHT);
         let stuck = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&stuck);
+        let writer = Writer { store, disable_after, stuck: Arc::clone(&stuck) };
         let task = tokio::spawn(async move {
             let weigh = |(finish, _): &(Finish, Slot)| Weight {
                 rows: 1,
@@ -38,9 +43,9 @@ impl Finisher {
             };
             while let Some(group) = group::next(&mut waiting, weigh).await {
                 let soon = group.iter().any(|(finish, _)| is_due_soon(finish));
-                write(&store, group, &flag).await;
+                writer.write(group).await;
                 if soon {
-                    wake.notify_one();
+                    wake.here();
                 }
             }
         });
@@ -69,59 +74,70 @@ impl Finisher {
 /// Whether another attempt follows before the worker would look by itself.
 fn is_due_soon(finish: &Finish) -> bool {
     let poll_ms = i64::try_from(POLL.as_millis()).unwrap_or(i64::MAX);
-    matches!(finish.next, Next::Retry { at_ms } if at_ms < now_ms() + poll_ms)
+    matches!(finish.next, Next::Retry { after_ms } if after_ms < poll_ms)
 }
 
-/// Writes a group, for as long as it takes. When the store fails, all wait. When it refuses a row, the group is
-/// halved until that row is alone, and it waits by itself: it must keep no other waiting.
-async fn write(store: &Store, group: Vec<(Finish, Slot)>, stuck: &AtomicBool) {
-    let mut todo = vec![group];
-    let mut pause = FIRST_PAUSE;
-    while let Some(group) = todo.pop() {
-        let (mut finishes, mut slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        match store.finish(&finishes).await {
-            Ok(finished) => {
-                stuck.store(false, Ordering::Relaxed);
-                pause = FIRST_PAUSE;
-                report(&finishes, &finished);
-            }
-            Err(error) if error.is_about_a_row() && finishes.len() == 1 => {
-                tracing::error!(%error, delivery = %finishes[0].claim.delivery_id, "an outcome is refused: it waits alone");
-                tokio::spawn(write_alone(store.clone(), finishes, slots));
-            }
-            Err(error) if error.is_about_a_row() => {
-                let half = finishes.len().div_ceil(2);
-                todo.push(finishes.split_off(half).into_iter().zip(slots.split_off(half)).collect());
-                todo.push(finishes.into_iter().zip(slots).collect());
-            }
-            Err(error) => {
-                tracing::error!(%error, outcomes = finishes.len(), "outcomes could not be written: trying again");
-                stuck.store(true, Ordering::Relaxed);
-                tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-                todo.push(finishes.into_iter().zip(slots).collect());
+/// What writes outcomes.
+#[derive(Clone)]
+struct Writer {
+    store: Store,
+    disable_after: Duration,
+    stuck: Arc<AtomicBool>,
+}
+
+impl Writer {
+    /// Writes a group, for as long as it takes. When the store fails, all wait. When it refuses a row, the group is
+    /// halved until that row is alone, and it waits by itself: it must keep no other waiting.
+    async fn write(&self, group: Vec<(Finish, Slot)>) {
+        let mut todo = vec![group];
+        let mut pause = FIRST_PAUSE;
+        while let Some(group) = todo.pop() {
+            let (mut finishes, mut slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+            match self.store.finish(&finishes, self.disable_after).await {
+                Ok(finished) => {
+                    self.stuck.store(false, Ordering::Relaxed);
+                    pause = FIRST_PAUSE;
+                    report(&finishes, &finished);
+                }
+                Err(error) if error.is_about_a_row() && finishes.len() == 1 => {
+                    tracing::error!(%error, delivery = %finishes[0].claim.delivery_id, "an outcome is refused: it waits alone");
+                    let writer = self.clone();
+                    tokio::spawn(async move { writer.write_alone(finishes, slots).await });
+                }
+                Err(error) if error.is_about_a_row() => {
+                    let half = finishes.len().div_ceil(2);
+                    todo.push(finishes.split_off(half).into_iter().zip(slots.split_off(half)).collect());
+                    todo.push(finishes.into_iter().zip(slots).collect());
+                }
+                Err(error) => {
+                    tracing::error!(%error, outcomes = finishes.len(), "outcomes could not be written: trying again");
+                    self.stuck.store(true, Ordering::Relaxed);
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    todo.push(finishes.into_iter().zip(slots).collect());
+                }
             }
         }
     }
-}
 
-/// Tries an outcome that was refused again and again, until it is written or its lease has gone to another.
-async fn write_alone(store: Store, finishes: Vec<Finish>, slots: Vec<Slot>) {
-    loop {
-        tokio::time::sleep(LONGEST_PAUSE).await;
-        match store.finish(&finishes).await {
-            Ok(finished) => {
-                report(&finishes, &finished);
-                return drop(slots);
+    /// Tries an outcome that was refused again and again, until it is written or its lease has gone to another.
+    async fn write_alone(&self, finishes: Vec<Finish>, slots: Vec<Slot>) {
+        loop {
+            tokio::time::sleep(LONGEST_PAUSE).await;
+            match self.store.finish(&finishes, self.disable_after).await {
+                Ok(finished) => {
+                    report(&finishes, &finished);
+                    return drop(slots);
+                }
+                Err(error) => tracing::debug!(%error, "an outcome is still refused"),
             }
-            Err(error) => tracing::debug!(%error, "an outcome is still refused"),
         }
     }
 }
 
 fn report(group: &[Finish], finished: &[Finished]) {
     for (finish, finished) in group.iter().zip(finished) {
-        let Finish { claim, attempt, next } = finish;
+        let Finish { claim, attempt, next, .. } = finish;
         let (delivery, webhook) = (claim.delivery_id, claim.webhook_id);
         let (status, ms) = (attempt.response_status, attempt.duration_ms);
         match finished {

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::dispatch::{Dispatcher, LEASE};
 use super::group::{self, Weight};
+use super::slots::{Slot, Slots};
+use super::wake::Wake;
 use crate::model::event::NewBatch;
-use crate::store::{RecordError, Recorded, Store, StoreError};
+use crate::model::ids::WebhookId;
+use crate::store::{Admit, RecordError, Recorded, RecordedGroup, Store, StoreError};
 
 /// How many bytes of bodies may wait for their commit. Those who come later wait at the door.
 const MAX_WAITING_BYTES: u32 = 64 * 1024 * 1024;
@@ -31,15 +35,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts recording into `store`; `wake` is told when there is something to deliver. The task ends once
-    /// every `Recorder` is gone, or `close` is cancelled, and all that waited is written.
-    pub fn start(
-        store: Store,
-        wake: Arc<Notify>,
-        close: CancellationToken,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
+    /// Starts recording. The task ends once every `Recorder` is gone, or `close` is cancelled, and all that waited is
+    /// written.
+    pub fn start(door: Door, close: CancellationToken) -> (Self, tokio::task::JoinHandle<()>) {
         let (items, waiting) = mpsc::channel(MAX_WAITING);
-        let task = tokio::spawn(run(store, wake, waiting, close));
+        let task = tokio::spawn(run(door, waiting, close));
         (Self { items, room: Arc::new(Semaphore::new(MAX_WAITING_BYTES as usize)) }, task)
     }
 
@@ -58,7 +58,44 @@ impl Recorder {
     }
 }
 
-async fn run(store: Store, wake: Arc<Notify>, mut waiting: mpsc::Receiver<Item>, close: CancellationToken) {
+/// What is behind the way in.
+#[derive(Debug)]
+pub struct Door {
+    /// Where events are kept.
+    pub store: Store,
+    /// Sends what can be sent at once.
+    pub dispatcher: Arc<Dispatcher>,
+    /// Says what can.
+    pub slots: Slots,
+    /// Told when there is something to deliver.
+    pub wake: Arc<Wake>,
+    /// Cancelled once nothing new is to be sent.
+    pub stopping: CancellationToken,
+}
+
+/// What can be sent at once has a slot from here on.
+struct Admission<'a> {
+    door: &'a Door,
+    taken: Vec<Slot>,
+}
+
+impl Admit for Admission<'_> {
+    fn admit(&mut self, webhook_id: WebhookId, bytes: usize) -> bool {
+        if self.door.stopping.is_cancelled() || self.door.dispatcher.finisher.is_stuck() {
+            return false;
+        }
+        let slot = self.door.slots.try_take(webhook_id, bytes);
+        let admitted = slot.is_some();
+        self.taken.extend(slot);
+        admitted
+    }
+
+    fn start_over(&mut self) {
+        self.taken.clear();
+    }
+}
+
+async fn run(door: Door, mut waiting: mpsc::Receiver<Item>, close: CancellationToken) {
     let weigh = |item: &Item| Weight { rows: item.batch.events.len(), bytes: item.batch.bytes() };
     loop {
         let group = tokio::select! {
@@ -82,39 +119,54 @@ async fn run(store: Store, wake: Arc<Notify>, mut waiting: mpsc::Receiver<Item>,
         if batches.is_empty() {
             continue;
         }
-        let answers = record(&store, &batches).await;
-        let due = answers.iter().flatten().flatten().any(|recorded| match recorded {
-            Recorded::New(accepted) => accepted.iter().any(|one| one.deliveries > 0),
-            Recorded::Before(_) => false,
-        });
+        let answers = door.record(&batches).await;
         for (asker, answer) in askers.into_iter().zip(answers) {
             // An asker who hung up does not want the answer.
             let _ = asker.send(answer);
         }
-        if due {
-            wake.notify_one();
-        }
     }
 }
 
-/// Records a group. When the database refuses a row, it is recorded one by one, so that only the bad one fails; when
-/// the database fails, that is the answer to all: trying each again would keep those behind them waiting.
-async fn record(store: &Store, batches: &[NewBatch]) -> Vec<Answer> {
-    match store.record(batches).await {
-        Ok(answers) => answers.into_iter().map(Ok).collect(),
-        Err(error) if error.is_about_a_row() && batches.len() > 1 => {
-            tracing::warn!(%error, requests = batches.len(), "a group commit was refused: recording one by one");
-            let mut answers = Vec::with_capacity(batches.len());
-            for batch in batches {
-                let answer = store.record(std::slice::from_ref(batch)).await;
-                answers.push(answer.map(|mut one| one.remove(0)).map_err(Arc::new));
+impl Door {
+    /// Records a group. When the database refuses a row, it is recorded one by one, so that only the bad one fails;
+    /// when the database fails, that is the answer to all: trying each again would keep those behind them waiting.
+    async fn record(&self, batches: &[NewBatch]) -> Vec<Answer> {
+        match self.try_record(batches).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if error.is_about_a_row() && batches.len() > 1 => {
+                tracing::warn!(%error, requests = batches.len(), "a group commit was refused: recording one by one");
+                let mut answers = Vec::with_capacity(batches.len());
+                for batch in batches {
+                    let answer = self.try_record(std::slice::from_ref(batch)).await;
+                    answers.push(answer.map(|mut one| one.remove(0)).map_err(Arc::new));
+                }
+                answers
             }
-            answers
+            Err(error) => {
+                let error = Arc::new(error);
+                batches.iter().map(|_| Err(Arc::clone(&error))).collect()
+            }
         }
-        Err(error) => {
-            let error = Arc::new(error);
-            batches.iter().map(|_| Err(Arc::clone(&error))).collect()
+    }
+
+    async fn try_record(
+        &self,
+        batches: &[NewBatch],
+    ) -> Result<Vec<Result<Recorded, RecordError>>, StoreError> {
+        let mut admission = Admission { door: self, taken: Vec::new() };
+        let RecordedGroup { answers, claims, waiting } =
+            self.store.record(batches, LEASE, &mut admission).await?;
+        if self.stopping.is_cancelled() {
+            self.dispatcher.release(claims).await;
+        } else {
+            for (claim, slot) in claims.into_iter().zip(admission.taken) {
+                self.dispatcher.dispatch(claim, slot);
+            }
         }
+        if waiting {
+            self.wake.all();
+        }
+        Ok(answers)
     }
 }
 
@@ -122,13 +174,25 @@ async fn record(store: &Store, batches: &[NewBatch]) -> Vec<Answer> {
 mod tests {
     use encrata_webhooks::EventKind;
     use sqlx::Connection as _;
+    use tokio_util::task::TaskTracker;
 
     use super::*;
+    use crate::delivery::address::Guard;
+    use crate::delivery::finish::Finisher;
+    use crate::delivery::request::Signers;
+    use crate::delivery::retry::RetrySchedule;
+    use crate::delivery::send::Sender;
     use crate::model::event::NewEvent;
     use crate::model::ids::{EventId, WorkspaceId};
+    use crate::vault::MasterKey;
 
     fn batch(body: &str) -> NewBatch {
-        let event = NewEvent { id: EventId::new(1), kind: EventKind::Test, body: body.into() };
+        let event = NewEvent {
+            id: EventId::new(1),
+            kind: EventKind::Test,
+            body: body.as_bytes().into(),
+            traceparent: None,
+        };
         NewBatch { workspace_id: WorkspaceId::new(1), events: vec![event], idempotency: None, now_ms: 1 }
     }
 
@@ -142,13 +206,34 @@ mod tests {
         store
     }
 
+    fn door(store: Store) -> Door {
+        let wake = Arc::<Wake>::default();
+        let vault = Arc::new(MasterKey::from_hex(&MasterKey::generate_hex().unwrap()).unwrap());
+        let (finisher, _) = Finisher::start(store.clone(), LEASE, Arc::clone(&wake));
+        let dispatcher = Dispatcher {
+            store: store.clone(),
+            signers: Arc::new(Signers::new(vault)),
+            sender: Sender::new(Guard::new(Vec::new()), Vec::new()).unwrap(),
+            finisher,
+            schedule: RetrySchedule::default(),
+            sends: TaskTracker::new(),
+        };
+        Door {
+            store,
+            dispatcher: Arc::new(dispatcher),
+            slots: Slots::new(Arc::clone(&wake)),
+            wake,
+            stopping: CancellationToken::new(),
+        }
+    }
+
     #[tokio::test]
     async fn a_refused_row_fails_alone() {
         let home = tempfile::tempdir().unwrap();
         let refuse = "create trigger refuse before insert on events when new.body = x'626164'
                       begin select raise(abort, 'refused'); end";
         let store = store(&home, refuse).await;
-        let answers = record(&store, &[batch("one"), batch("bad"), batch("two")]).await;
+        let answers = door(store).record(&[batch("one"), batch("bad"), batch("two")]).await;
         assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
     }
 
@@ -156,8 +241,12 @@ mod tests {
     async fn a_failing_database_is_asked_once() {
         let home = tempfile::tempdir().unwrap();
         let store = store(&home, "drop table events").await;
-        let errors: Vec<_> =
-            record(&store, &[batch("one"), batch("two")]).await.into_iter().map(Result::unwrap_err).collect();
+        let errors: Vec<_> = door(store)
+            .record(&[batch("one"), batch("two")])
+            .await
+            .into_iter()
+            .map(Result::unwrap_err)
+            .collect();
         assert!(Arc::ptr_eq(&errors[0], &errors[1]), "each was tried by itself");
     }
 }

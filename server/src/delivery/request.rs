@@ -37,6 +37,8 @@ pub struct Message<'a> {
     pub delivery_id: DeliveryId,
     /// The envelope.
     pub body: Arc<[u8]>,
+    /// The trace context of the request that brought the event.
+    pub traceparent: Option<&'a str>,
 }
 
 impl SignedRequest {
@@ -56,6 +58,7 @@ impl SignedRequest {
             ("x-encrata-delivery", message.delivery_id.to_string()),
         ];
         headers.extend(signed);
+        headers.extend(message.traceparent.map(|trace| ("traceparent", trace.to_owned())));
         Ok(Self { url: message.url.clone(), headers, body: message.body })
     }
 
@@ -132,6 +135,7 @@ pub fn sign_claim(claim: &Claim, signers: &Signers, now_ms: i64) -> Result<Signe
         event_type: &claim.event_type,
         delivery_id: claim.delivery_id,
         body: Arc::clone(&claim.body),
+        traceparent: claim.traceparent.as_deref(),
     };
     SignedRequest::new(message, &signer, now_ms)
 }
@@ -153,7 +157,14 @@ mod tests {
         let event_id = EventId::new(1_767_225_600_000);
         let delivery_id = DeliveryId::new(1_767_225_600_000);
         let url = HttpsUrl::parse("https://example.com/hook").unwrap();
-        let message = Message { url: &url, event_id, event_type: "test", delivery_id, body: BODY.into() };
+        let message = Message {
+            url: &url,
+            event_id,
+            event_type: "test",
+            delivery_id,
+            body: BODY.into(),
+            traceparent: None,
+        };
         let request = SignedRequest::new(message, &Signer::new(SECRET).unwrap(), 1_767_225_600_999).unwrap();
         assert_eq!(
             request.header("x-encrata-signature"),

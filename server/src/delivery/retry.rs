@@ -3,11 +3,17 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::model::delivery::Next;
+use crate::duration;
+use crate::model::delivery::{Next, Verdict};
 use crate::model::outcome::Outcome;
 
 /// How far a receiver's `Retry-After` can put off the next attempt.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a webhook that answers 429 or 503 is left alone, at most, unless it asks for more.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// Which part of the time for which a webhook has failed it is left alone.
+const PART_OF_FAILING: u32 = 4;
 
 /// The delays between attempts: ten attempts over three days, unless configured otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,24 +31,54 @@ impl Default for RetrySchedule {
 impl RetrySchedule {
     /// What follows an attempt after which `step` delays were used up. The delay gets ±20 % of jitter:
     /// `chance` lies in `0.0..1.0`. `Retry-After` can lengthen a delay, never shorten it.
-    pub fn next(&self, outcome: &Outcome, step: i64, now_ms: i64, chance: f64) -> Next {
+    pub fn next(&self, outcome: &Outcome, step: i64, chance: f64) -> Next {
         if outcome.is_success() {
             return Next::Succeeded;
         }
         let Some(delay) = usize::try_from(step).ok().and_then(|step| self.0.get(step)) else {
             return Next::Failed;
         };
-        let jittered = delay.mul_f64(0.8 + 0.4 * chance.clamp(0.0, 1.0));
-        let asked = match outcome {
-            Outcome::Answered { retry_after_s: Some(seconds), .. } => Duration::from_secs(*seconds),
-            _ => Duration::ZERO,
-        };
-        let delay_ms = jittered.max(asked.min(LONGEST_RETRY_AFTER)).as_millis();
-        Next::Retry { at_ms: now_ms.saturating_add(i64::try_from(delay_ms).unwrap_or(i64::MAX)) }
+        let delay = jittered(*delay, chance).max(asked(outcome).unwrap_or_default());
+        Next::Retry { after_ms: ms(delay) }
+    }
+
+    /// What an attempt says of its webhook, at which nothing has succeeded for `failing_ms`. One that answers 429 or
+    /// 503 is left alone for as long as it asks for; if it does not say, for a part of the time for which it has failed,
+    /// between the first delay of the schedule and [`LONGEST_PAUSE`].
+    pub fn verdict(&self, outcome: &Outcome, failing_ms: Option<i64>, chance: f64) -> Verdict {
+        match outcome {
+            _ if outcome.is_success() => Verdict::Healthy,
+            Outcome::Answered { status: 410, .. } => Verdict::Gone,
+            Outcome::Answered { status: 429 | 503, .. } => {
+                let first = self.0.first().copied().unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+                let failing = Duration::from_millis(u64::try_from(failing_ms.unwrap_or(0)).unwrap_or(0));
+                let grown = (failing / PART_OF_FAILING).clamp(first, LONGEST_PAUSE);
+                Verdict::Slow { after_ms: ms(asked(outcome).unwrap_or(jittered(grown, chance))) }
+            }
+            _ => Verdict::Failing,
+        }
     }
 }
 
-/// `5s,30s,2m`: numbers with `ms`, `s`, `m` or `h`. Empty means that nothing is retried.
+fn jittered(delay: Duration, chance: f64) -> Duration {
+    delay.mul_f64(0.8 + 0.4 * chance.clamp(0.0, 1.0))
+}
+
+/// What `Retry-After` asks for.
+fn asked(outcome: &Outcome) -> Option<Duration> {
+    match outcome {
+        Outcome::Answered { retry_after_s: Some(seconds), .. } => {
+            Some(Duration::from_secs(*seconds).min(LONGEST_RETRY_AFTER))
+        }
+        Outcome::Answered { .. } | Outcome::Unanswered(_) => None,
+    }
+}
+
+fn ms(delay: Duration) -> i64 {
+    i64::try_from(delay.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// `5s,30s,2m`: numbers with `ms`, `s`, `m`, `h` or `d`. Empty means that nothing is retried.
 impl FromStr for RetrySchedule {
     type Err = String;
 
@@ -50,33 +86,14 @@ impl FromStr for RetrySchedule {
         if text.trim().is_empty() {
             return Ok(Self(Vec::new()));
         }
-        text.split(',').map(|part| duration(part.trim())).collect::<Result<_, _>>().map(Self)
+        text.split(',').map(|part| duration::parse(part.trim())).collect::<Result<_, _>>().map(Self)
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("'{text}' is not a delay: write a number with ms, s, m or h, as in 5s,30s,2m,1h");
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let number: u64 = number.parse().map_err(|_| wrong())?;
-    let unit_ms = match unit {
-        "ms" => 1,
-        "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err(wrong()),
-    };
-    let month_ms = 30 * 24 * 3_600_000;
-    number
-        .checked_mul(unit_ms)
-        .filter(|ms| *ms <= month_ms)
-        .map(Duration::from_millis)
-        .ok_or_else(|| format!("'{text}' is longer than 30 days"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::outcome::Failure;
 
     fn answered(status: u16, retry_after_s: Option<u64>) -> Outcome {
         Outcome::Answered { status, body: Vec::new(), retry_after_s }
@@ -87,31 +104,55 @@ mod tests {
         let schedule = RetrySchedule::default();
         let mut at = 0;
         for step in 0..9 {
-            let Next::Retry { at_ms } = schedule.next(&answered(500, None), step, at, 0.5) else {
+            let Next::Retry { after_ms } = schedule.next(&answered(500, None), step, 0.5) else {
                 panic!("attempt {step} is not followed by another");
             };
-            at = at_ms;
+            at += after_ms;
         }
         assert_eq!(at, (5 + 30 + 120 + 600 + 3600 * (1 + 3 + 8 + 24 + 36)) * 1000);
-        assert_eq!(schedule.next(&answered(500, None), 9, at, 0.5), Next::Failed);
-        assert_eq!(schedule.next(&answered(204, None), 3, at, 0.5), Next::Succeeded);
+        assert_eq!(schedule.next(&answered(500, None), 9, 0.5), Next::Failed);
+        assert_eq!(schedule.next(&answered(204, None), 3, 0.5), Next::Succeeded);
     }
 
     #[test]
     fn jitter_is_a_fifth_either_way() {
         let schedule: RetrySchedule = "10s".parse().unwrap();
-        assert_eq!(schedule.next(&answered(500, None), 0, 0, 0.0), Next::Retry { at_ms: 8_000 });
-        assert_eq!(schedule.next(&answered(500, None), 0, 0, 1.0), Next::Retry { at_ms: 12_000 });
+        assert_eq!(schedule.next(&answered(500, None), 0, 0.0), Next::Retry { after_ms: 8_000 });
+        assert_eq!(schedule.next(&answered(500, None), 0, 1.0), Next::Retry { after_ms: 12_000 });
     }
 
     #[test]
     fn retry_after_lengthens_and_never_shortens() {
         let schedule: RetrySchedule = "10s".parse().unwrap();
-        assert_eq!(schedule.next(&answered(503, Some(60)), 0, 0, 0.5), Next::Retry { at_ms: 60_000 });
-        assert_eq!(schedule.next(&answered(503, Some(1)), 0, 0, 0.5), Next::Retry { at_ms: 10_000 });
+        assert_eq!(schedule.next(&answered(503, Some(60)), 0, 0.5), Next::Retry { after_ms: 60_000 });
+        assert_eq!(schedule.next(&answered(503, Some(1)), 0, 0.5), Next::Retry { after_ms: 10_000 });
         assert_eq!(
-            schedule.next(&answered(503, Some(u64::MAX)), 0, 0, 0.5),
-            Next::Retry { at_ms: 86_400_000 }
+            schedule.next(&answered(503, Some(u64::MAX)), 0, 0.5),
+            Next::Retry { after_ms: 86_400_000 }
+        );
+    }
+
+    #[test]
+    fn a_webhook_is_judged_by_what_it_answers() {
+        let schedule: RetrySchedule = "10s".parse().unwrap();
+        let verdict = |status, retry_after_s, failing_ms| {
+            schedule.verdict(&answered(status, retry_after_s), failing_ms, 0.5)
+        };
+        assert_eq!(verdict(204, None, Some(5)), Verdict::Healthy);
+        assert_eq!(verdict(410, None, None), Verdict::Gone);
+        assert_eq!(verdict(500, Some(60), None), Verdict::Failing);
+        for status in [429, 503] {
+            assert_eq!(verdict(status, Some(60), None), Verdict::Slow { after_ms: 60_000 });
+            assert_eq!(verdict(status, Some(1), None), Verdict::Slow { after_ms: 1_000 });
+            assert_eq!(verdict(status, Some(u64::MAX), None), Verdict::Slow { after_ms: 86_400_000 });
+            assert_eq!(verdict(status, None, None), Verdict::Slow { after_ms: 10_000 });
+            assert_eq!(verdict(status, None, Some(400_000)), Verdict::Slow { after_ms: 100_000 });
+            assert_eq!(verdict(status, None, Some(i64::MAX)), Verdict::Slow { after_ms: 300_000 });
+            assert_eq!(verdict(status, None, Some(-7)), Verdict::Slow { after_ms: 10_000 });
+        }
+        assert_eq!(
+            schedule.verdict(&Outcome::Unanswered(Failure::Timeout { after_ms: 5 }), None, 0.5),
+            Verdict::Failing
         );
     }
 
@@ -123,7 +164,7 @@ mod tests {
             Ok(RetrySchedule(vec![Duration::from_millis(250), Duration::from_secs(1)]))
         );
         assert_eq!("".parse(), Ok(RetrySchedule(Vec::new())));
-        for text in ["5", "s", "5 s", "-5s", "5s,", "1d", "999999999999h", "18446744073709551616s"] {
+        for text in ["5", "s", "5 s", "-5s", "5s,", "1w", "999999999999h", "18446744073709551616s"] {
             assert!(text.parse::<RetrySchedule>().is_err(), "{text}");
         }
     }

@@ -1,60 +1,114 @@
-//! How many requests are in flight, per webhook and on this node.
+//! What is in flight: requests per webhook, requests on this node, bytes of bodies in memory.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
-
+use super::wake::Wake;
+use crate::model::event::MAX_EVENT_BYTES;
 use crate::model::ids::WebhookId;
 use crate::store::{Lane, Want};
 
 /// Requests in flight to one webhook, at most, per node.
 pub(super) const MAX_PER_WEBHOOK: usize = 64;
+/// Requests in flight to a webhook at which nothing succeeds, at most, per node: enough to see that it is back.
+const MAX_PER_FAILING: usize = 4;
 /// Requests in flight at all, at most, per node.
-pub(super) const MAX_IN_FLIGHT: usize = 1024;
-/// Deliveries of one lane in one claim, at most.
-const MAX_ROWS_PER_LANE: usize = 64;
+pub(super) const MAX_IN_FLIGHT: usize = 17 * MAX_PER_WEBHOOK;
+/// Bytes of bodies in flight, at most, per node.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// A webhook gets no more than this part of what is free, so that any number that hang leave something for the others.
+const PART_OF_FREE: usize = 16;
 
 /// Counts what is in flight.
 #[derive(Debug, Clone)]
-pub(super) struct Slots {
-    taken: Arc<Mutex<HashMap<WebhookId, usize>>>,
-    wake: Arc<Notify>,
+pub struct Slots {
+    state: Arc<Mutex<State>>,
+    wake: Arc<Wake>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    per_webhook: HashMap<WebhookId, usize>,
+    requests: usize,
+    bytes: usize,
+    /// Webhooks with waiting deliveries that are due: what is new queues behind those.
+    behind: HashSet<WebhookId>,
 }
 
 /// One request in flight; dropped, it is free again.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub struct Slot {
     slots: Slots,
     webhook_id: WebhookId,
+    bytes: usize,
+}
+
+impl State {
+    fn of(&self, webhook_id: WebhookId) -> usize {
+        self.per_webhook.get(&webhook_id).copied().unwrap_or(0)
+    }
+
+    fn free(&self) -> usize {
+        MAX_IN_FLIGHT.saturating_sub(self.requests)
+    }
+
+    /// How many more requests may go to a webhook now.
+    fn room(&self, webhook_id: WebhookId, most: usize) -> usize {
+        let most = most.min((self.free() / PART_OF_FREE).max(1));
+        most.saturating_sub(self.of(webhook_id)).min(self.free())
+    }
 }
 
 impl Slots {
-    pub(super) fn new(wake: Arc<Notify>) -> Self {
-        Self { taken: Arc::default(), wake }
+    /// All free. `wake` is told when somebody who waited can go on.
+    pub fn new(wake: Arc<Wake>) -> Self {
+        Self { state: Arc::default(), wake }
     }
 
-    pub(super) fn take(&self, webhook_id: WebhookId) -> Slot {
-        *self.lock().entry(webhook_id).or_default() += 1;
-        Slot { slots: self.clone(), webhook_id }
+    /// A slot for a claimed delivery.
+    pub(super) fn take(&self, webhook_id: WebhookId, bytes: usize) -> Slot {
+        let mut state = self.lock();
+        *state.per_webhook.entry(webhook_id).or_default() += 1;
+        state.requests += 1;
+        state.bytes += bytes;
+        drop(state);
+        Slot { slots: self.clone(), webhook_id, bytes }
+    }
+
+    /// A slot for a delivery that is recorded just now, if there is room and none waits before it.
+    pub(super) fn try_take(&self, webhook_id: WebhookId, bytes: usize) -> Option<Slot> {
+        let mut state = self.lock();
+        if state.behind.contains(&webhook_id) {
+            return None;
+        }
+        if state.room(webhook_id, MAX_PER_WEBHOOK) == 0 || state.bytes + bytes > MAX_BYTES {
+            state.behind.insert(webhook_id);
+            return None;
+        }
+        drop(state);
+        Some(self.take(webhook_id, bytes))
     }
 
     /// How many deliveries to claim of each due lane: an even share of what is free, those with the least
     /// in flight first, so that receivers that hang don't take the place of those that answer.
-    pub(super) fn share(&self, lanes: &[Lane], now_ms: i64) -> Vec<Want> {
-        let taken = self.lock();
-        let mut free = MAX_IN_FLIGHT.saturating_sub(taken.values().sum());
-        let mut due: Vec<(usize, WebhookId)> = lanes
-            .iter()
-            .filter(|lane| lane.next_ms <= now_ms)
-            .map(|lane| (taken.get(&lane.webhook_id).copied().unwrap_or(0), lane.webhook_id))
-            .filter(|(in_flight, _)| *in_flight < MAX_PER_WEBHOOK)
+    pub(super) fn share(&self, lanes: &[Lane]) -> Vec<Want> {
+        let mut state = self.lock();
+        let due = || lanes.iter().filter(|lane| lane.due_in_ms <= 0);
+        state.behind = due().map(|lane| lane.webhook_id).collect();
+        // A body is as large as may be, until it is read.
+        let mut free = state.free().min(MAX_BYTES.saturating_sub(state.bytes) / MAX_EVENT_BYTES);
+        let mut open: Vec<(usize, usize, WebhookId)> = due()
+            .map(|lane| {
+                let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
+                (state.of(lane.webhook_id), state.room(lane.webhook_id, most), lane.webhook_id)
+            })
+            .filter(|(_, room, _)| *room > 0)
             .collect();
-        due.sort_unstable();
-        let even = (free / due.len().max(1)).clamp(1, MAX_ROWS_PER_LANE);
+        open.sort_unstable();
+        let even = (free / open.len().max(1)).max(1);
         let mut wanted = Vec::new();
-        for (in_flight, webhook_id) in due {
-            let rows = even.min(MAX_PER_WEBHOOK - in_flight).min(free);
+        for (_, room, webhook_id) in open {
+            let rows = even.min(room).min(free);
             if rows == 0 {
                 break;
             }
@@ -64,33 +118,39 @@ impl Slots {
         wanted
     }
 
-    /// Whether the webhook has a free slot.
-    pub(super) fn has_room(&self, webhook_id: WebhookId) -> bool {
-        let taken = self.lock();
-        taken.values().sum::<usize>() < MAX_IN_FLIGHT
-            && taken.get(&webhook_id).is_none_or(|in_flight| *in_flight < MAX_PER_WEBHOOK)
+    /// Whether something can go to the webhook of a lane.
+    pub(super) fn has_room(&self, lane: &Lane) -> bool {
+        let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
+        let state = self.lock();
+        state.bytes < MAX_BYTES && state.room(lane.webhook_id, most) > 0
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<WebhookId, usize>> {
+    /// How many requests are in flight.
+    pub fn in_flight(&self) -> usize {
+        self.lock().requests
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
         // Counting can't panic half-way.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut taken = self.slots.lock();
-        let was_full = taken.values().sum::<usize>() >= MAX_IN_FLIGHT
-            || taken.get(&self.webhook_id).is_some_and(|in_flight| *in_flight >= MAX_PER_WEBHOOK / 2);
-        if let Some(in_flight) = taken.get_mut(&self.webhook_id) {
+        let mut state = self.slots.lock();
+        state.requests -= 1;
+        state.bytes -= self.bytes;
+        if let Some(in_flight) = state.per_webhook.get_mut(&self.webhook_id) {
             *in_flight -= 1;
             if *in_flight == 0 {
-                taken.remove(&self.webhook_id);
+                state.per_webhook.remove(&self.webhook_id);
             }
         }
-        drop(taken);
-        if was_full {
-            self.slots.wake.notify_one();
+        let is_awaited = state.behind.contains(&self.webhook_id);
+        drop(state);
+        if is_awaited {
+            self.slots.wake.here();
         }
     }
 }
@@ -99,29 +159,83 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
+    fn lane(n: i64) -> Lane {
+        Lane { webhook_id: WebhookId::new(n), due_in_ms: -n, is_failing: false }
+    }
+
     fn lanes(n: i64) -> Vec<Lane> {
-        (0..n).map(|n| Lane { webhook_id: WebhookId::new(n), next_ms: n }).collect()
+        (0..n).map(lane).collect()
     }
 
     #[test]
     fn a_hanging_webhook_gets_no_more_than_its_cap() {
         let slots = Slots::new(Arc::default());
         let lanes = lanes(2);
-        let held: Vec<Slot> = (0..MAX_PER_WEBHOOK).map(|_| slots.take(lanes[0].webhook_id)).collect();
-        let wanted = slots.share(&lanes, 10);
+        let held: Vec<Slot> = (0..MAX_PER_WEBHOOK).map(|_| slots.take(lanes[0].webhook_id, 1)).collect();
+        let wanted = slots.share(&lanes);
         assert_eq!(wanted.len(), 1);
-        assert_eq!((wanted[0].webhook_id, wanted[0].rows), (lanes[1].webhook_id, MAX_ROWS_PER_LANE));
-        assert!(!slots.has_room(lanes[0].webhook_id) && slots.has_room(lanes[1].webhook_id));
+        assert_eq!((wanted[0].webhook_id, wanted[0].rows), (lanes[1].webhook_id, MAX_PER_WEBHOOK));
+        assert!(!slots.has_room(&lanes[0]) && slots.has_room(&lanes[1]));
         drop(held);
-        assert_eq!(slots.share(&lanes, 10).len(), 2);
+        assert_eq!(slots.share(&lanes).len(), 2);
+        assert_eq!(slots.in_flight(), 0);
     }
 
     #[test]
     fn many_lanes_share_evenly_and_what_is_not_due_waits() {
         let slots = Slots::new(Arc::default());
-        let wanted = slots.share(&lanes(512), 511);
-        assert!(wanted.iter().all(|want| want.rows == 2) && wanted.len() == 512);
-        assert!(slots.share(&lanes(512), -1).is_empty());
-        assert_eq!(slots.share(&lanes(2000), 2000).len(), MAX_IN_FLIGHT);
+        let large = MAX_BYTES / MAX_EVENT_BYTES;
+        let wanted = slots.share(&lanes(128));
+        assert!(wanted.iter().all(|want| want.rows == large / 128) && wanted.len() == 128);
+        let early: Vec<Lane> = lanes(8).into_iter().map(|lane| Lane { due_in_ms: 1, ..lane }).collect();
+        assert!(slots.share(&early).is_empty());
+        assert_eq!(slots.share(&lanes(2000)).len(), large);
+    }
+
+    #[test]
+    fn a_failing_webhook_is_only_probed() {
+        let slots = Slots::new(Arc::default());
+        let wanted = slots.share(&[Lane { is_failing: true, ..lane(1) }]);
+        assert_eq!(wanted[0].rows, MAX_PER_FAILING);
+    }
+
+    #[test]
+    fn webhooks_that_hang_leave_something_for_the_others() {
+        let slots = Slots::new(Arc::default());
+        let mut held = Vec::new();
+        for n in 0..1000 {
+            let webhook_id = WebhookId::new(n);
+            while let Some(slot) = slots.try_take(webhook_id, 1) {
+                held.push(slot);
+            }
+            if slots.in_flight() == MAX_IN_FLIGHT {
+                assert!(n > 80, "{n} webhooks took all there is");
+                return;
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_new_does_not_overtake_what_waits() {
+        let slots = Slots::new(Arc::default());
+        let lane = lane(1);
+        let held: Vec<Slot> =
+            std::iter::from_fn(|| slots.try_take(lane.webhook_id, 1)).take(MAX_PER_WEBHOOK + 1).collect();
+        assert_eq!(held.len(), MAX_PER_WEBHOOK);
+        drop(held);
+        assert!(slots.try_take(lane.webhook_id, 1).is_none(), "one waits in the queue");
+        slots.share(&[]);
+        assert!(slots.try_take(lane.webhook_id, 1).is_some(), "none waits any more");
+    }
+
+    #[test]
+    fn bodies_in_flight_are_bounded_in_bytes() {
+        let slots = Slots::new(Arc::default());
+        let (one, other) = (lane(1), lane(2));
+        let held = slots.try_take(one.webhook_id, MAX_BYTES - 10).unwrap();
+        assert!(slots.try_take(other.webhook_id, 11).is_none());
+        assert!(slots.share(&[other]).is_empty(), "what is claimed may be large");
+        drop(held);
+        assert_eq!(slots.share(&[other]).len(), 1);
     }
 }

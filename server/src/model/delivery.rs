@@ -1,6 +1,7 @@
 //! A delivery: one event on its way to one webhook, and its attempts.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 use super::outcome::Outcome;
@@ -74,7 +75,8 @@ pub struct Attempt {
 impl Attempt {
     /// What is kept of an outcome.
     pub fn new(started_ms: i64, ended_ms: i64, outcome: Outcome) -> Self {
-        let error = outcome.error();
+        // Foreign text may be in it, and no database keeps a NUL in text.
+        let error = outcome.error().map(|error| error.replace('\0', "\u{fffd}"));
         let (response_status, response_body) = match outcome {
             Outcome::Answered { status, body, .. } => (Some(status), Some(body)),
             Outcome::Unanswered(_) => (None, None),
@@ -106,10 +108,13 @@ pub struct Claim {
     pub attempts: i64,
     /// How many steps of the retry schedule were used up.
     pub step: i64,
-    /// When the lease ends, in milliseconds since the Unix epoch.
-    pub lease_end_ms: i64,
+    /// Until when it may be sent: what the lease lasts, counted from before it was asked for, on this process's
+    /// monotonic clock. No clock that can be set has a say in it.
+    pub lease_end: Instant,
     /// The exact bytes to send, shared by all deliveries of the event.
     pub body: Arc<[u8]>,
+    /// The trace context of the request that brought the event.
+    pub traceparent: Option<String>,
     /// Where to send it and how to sign it.
     pub target: Arc<Target>,
 }
@@ -121,6 +126,8 @@ pub struct Target {
     pub url: HttpsUrl,
     /// The secrets to sign with.
     pub secrets: Secrets,
+    /// Since when nothing succeeded, as far as is known; none after a success. In milliseconds since the Unix epoch.
+    pub failing_since_ms: Option<i64>,
 }
 
 /// What becomes of a delivery after an attempt.
@@ -132,7 +139,23 @@ pub enum Next {
     Failed,
     /// Another attempt follows.
     Retry {
-        /// When, in milliseconds since the Unix epoch.
-        at_ms: i64,
+        /// After how many milliseconds.
+        after_ms: i64,
     },
+}
+
+/// What an attempt says of its webhook as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It works.
+    Healthy,
+    /// It failed.
+    Failing,
+    /// It failed, and asks to be left alone: nothing goes to it for this long.
+    Slow {
+        /// How long, in milliseconds.
+        after_ms: i64,
+    },
+    /// It is gone for good (410): it is switched off.
+    Gone,
 }

@@ -1,5 +1,7 @@
 //! An event on its way in: checked and serialised once, at the door.
 
+use std::sync::Arc;
+
 use encrata_webhooks::EventKind;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -24,8 +26,10 @@ pub struct NewEvent {
     pub id: EventId,
     /// What happened.
     pub kind: EventKind,
-    /// The envelope: the very bytes that are signed and sent.
-    pub body: Vec<u8>,
+    /// The envelope: the very bytes that are signed and sent, shared by all deliveries of the event.
+    pub body: Arc<[u8]>,
+    /// The trace context of the request that brought it (W3C `traceparent`), carried to receivers.
+    pub traceparent: Option<String>,
 }
 
 /// What one publish request brings: events of one workspace, recorded all or none.

@@ -101,6 +101,28 @@ id!(
     DeliveryId, "delivery", "", hyphenated
 );
 
+impl DeliveryId {
+    /// Greater than every id that was ever made.
+    pub fn ceiling() -> Self {
+        Self(Uuid::max())
+    }
+
+    /// The id of an event's delivery to a webhook, the same whenever it is asked for: recording an event again, or
+    /// replaying it, can't make a second delivery of it. It is the event's id, with the random end of both ids mixed,
+    /// so deliveries sort as their events do.
+    pub fn of(event_id: EventId, webhook_id: WebhookId) -> Self {
+        Self(Uuid::from_u128(event_id.0.as_u128() ^ u128::from(webhook_id.tag())))
+    }
+}
+
+impl WebhookId {
+    /// What tells the webhooks of a workspace apart in the ids of deliveries: the random end of the id.
+    pub fn tag(self) -> u32 {
+        // The low 32 bits.
+        (self.0.as_u128() & u128::from(u32::MAX)) as u32
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +134,17 @@ mod tests {
         assert!(ids.is_sorted());
         assert!(DeliveryId::floor(1_800_000_000_000).to_string() <= ids[0]);
         assert!(DeliveryId::floor(1_800_000_000_004).to_string() > ids[1999]);
+    }
+
+    #[test]
+    fn an_event_has_one_delivery_per_webhook() {
+        let (event, webhook) = (EventId::new(1_700_000_000_000), WebhookId::new(5));
+        assert_eq!(DeliveryId::of(event, webhook), DeliveryId::of(event, webhook));
+        assert_ne!(DeliveryId::of(event, webhook), DeliveryId::of(event, WebhookId::new(5)));
+        assert_ne!(DeliveryId::of(event, webhook), DeliveryId::of(EventId::new(1_700_000_000_000), webhook));
+        let ids: Vec<DeliveryId> =
+            (0..1000).map(|n| DeliveryId::of(EventId::new(1_700_000_000_000 + n / 100), webhook)).collect();
+        assert!(ids.is_sorted(), "deliveries sort as their events do");
     }
 
     #[test]

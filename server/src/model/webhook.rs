@@ -10,6 +10,8 @@ use crate::vault::Sealed;
 
 /// How long a URL may be.
 pub const MAX_URL_BYTES: usize = 2048;
+/// How many deliveries a second a webhook's owner may allow at most.
+pub const MAX_RATE_LIMIT: u32 = 10_000;
 /// How long a description may be.
 pub const MAX_DESCRIPTION_CHARS: usize = 500;
 
@@ -36,6 +38,21 @@ pub struct Webhook {
     pub updated_ms: i64,
     /// The secrets in force.
     pub secrets: Secrets,
+    /// How many deliveries a second it takes, on all nodes together; none means no limit.
+    pub rate_limit: Option<u32>,
+    /// Since when nothing succeeded, in milliseconds since the Unix epoch; none after a success.
+    pub failing_since_ms: Option<i64>,
+    /// Why and when the server itself switched it off, if it did.
+    pub disabled: Option<Disabled>,
+}
+
+/// The server has switched a webhook off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disabled {
+    /// Why, in a sentence.
+    pub reason: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
 }
 
 /// A webhook's sealed signing secrets. While a secret rotates there are two.

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
-use super::rows::{parse, unreadable};
-use super::{Store, StoreError, Write, record, workspaces};
+use super::row::{Row, unreadable};
+use super::statement::{Query, Statement, sql};
+use super::{Store, StoreError, Tx, record, workspaces};
 use crate::model::api_key::{ApiKey, KeyHash, PREFIX, Role};
 use crate::model::event::NewBatch;
 use crate::model::ids::{KeyId, WorkspaceId};
@@ -26,6 +24,11 @@ pub struct NewApiKey<'a> {
     pub preview: String,
 }
 
+/// Two that revoke it at once must not both announce it.
+static ACTIVE: Statement = Statement::new(
+    "select is_active from api_keys where workspace_id = $1 and id = $2 {postgres: for update}",
+);
+
 impl Store {
     /// The active key with this hash.
     ///
@@ -33,9 +36,9 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn active_key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
-        let row = sqlx::query("select * from api_keys where key_hash = $1 and is_active = 1")
+        let row = sql("select * from api_keys where key_hash = $1 and is_active = 1")
             .bind(hash.as_bytes())
-            .fetch_optional(&self.reader)
+            .optional(&self.db)
             .await?;
         row.as_ref().map(api_key).transpose()
     }
@@ -46,10 +49,10 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn key(&self, workspace_id: WorkspaceId, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
-        let row = sqlx::query("select * from api_keys where workspace_id = $1 and id = $2")
-            .bind(workspace_id.to_string())
-            .bind(id.to_string())
-            .fetch_optional(&self.reader)
+        let row = sql("select * from api_keys where workspace_id = $1 and id = $2")
+            .bind(workspace_id)
+            .bind(id)
+            .optional(&self.db)
             .await?;
         row.as_ref().map(api_key).transpose()
     }
@@ -60,9 +63,9 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn keys(&self, workspace_id: WorkspaceId) -> Result<Vec<ApiKey>, StoreError> {
-        let rows = sqlx::query("select * from api_keys where workspace_id = $1 order by id")
-            .bind(workspace_id.to_string())
-            .fetch_all(&self.reader)
+        let rows = sql("select * from api_keys where workspace_id = $1 order by id")
+            .bind(workspace_id)
+            .all(&self.db)
             .await?;
         rows.iter().map(api_key).collect()
     }
@@ -78,9 +81,9 @@ impl Store {
         key: &NewApiKey<'_>,
         announce: &NewBatch,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.db.write().await?;
         insert(&mut tx, workspace_id, key, announce.now_ms).await?;
-        let due = record::announce(&mut tx, announce).await?;
+        let due = record::announce(&mut tx, self, announce).await?;
         tx.commit().await?;
         Ok(due)
     }
@@ -97,11 +100,11 @@ impl Store {
         now_ms: i64,
         announce: impl FnOnce(WorkspaceId) -> Result<NewBatch, String> + Send,
     ) -> Result<WorkspaceId, StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.db.write().await?;
         let workspace_id = workspaces::find_or_make(&mut tx, workspace, now_ms).await?;
         insert(&mut tx, workspace_id, key, now_ms).await?;
         let announce = announce(workspace_id).map_err(|why| unreadable("event", &why))?;
-        record::announce(&mut tx, &announce).await?;
+        record::announce(&mut tx, self, &announce).await?;
         tx.commit().await?;
         Ok(workspace_id)
     }
@@ -119,21 +122,17 @@ impl Store {
         permanent: bool,
         announce: &NewBatch,
     ) -> Result<Option<bool>, StoreError> {
-        let mut tx = self.begin().await?;
-        let row = sqlx::query("select is_active from api_keys where workspace_id = $1 and id = $2")
-            .bind(workspace_id.to_string())
-            .bind(id.to_string())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let mut tx = self.db.write().await?;
+        let row = ACTIVE.query().bind(workspace_id).bind(id).optional(&mut tx).await?;
         let Some(row) = row else { return Ok(None) };
-        let was_active = row.try_get::<i64, _>("is_active")? != 0;
+        let was_active = row.flag("is_active")?;
         let change = if permanent {
             "delete from api_keys where workspace_id = $1 and id = $2"
         } else {
             "update api_keys set is_active = 0, disabled_by_admin = 0 where workspace_id = $1 and id = $2"
         };
-        sqlx::query(change).bind(workspace_id.to_string()).bind(id.to_string()).execute(&mut *tx).await?;
-        let due = was_active && record::announce(&mut tx, announce).await?;
+        sql(change).bind(workspace_id).bind(id).execute(&mut tx).await?;
+        let due = was_active && record::announce(&mut tx, self, announce).await?;
         tx.commit().await?;
         Ok(Some(due))
     }
@@ -149,8 +148,8 @@ impl Store {
         id: KeyId,
         name: &str,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query("update api_keys set name = $3 where workspace_id = $1 and id = $2");
-        self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(name)).await
+        let query = sql("update api_keys set name = $3 where workspace_id = $1 and id = $2");
+        self.change_key(query.bind(workspace_id).bind(id).bind(name)).await
     }
 
     /// Switches a key on or off. Answers whether there is such a key, and it was not revoked: that is for good. A
@@ -165,11 +164,9 @@ impl Store {
         id: KeyId,
         on: bool,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query(
-            "update api_keys set is_active = $3, disabled_by_admin = 1 - $3
-             where workspace_id = $1 and id = $2 and (is_active = 1 or disabled_by_admin = 1)",
-        );
-        self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(i64::from(on))).await
+        let query = sql("update api_keys set is_active = $3, disabled_by_admin = 1 - $3
+             where workspace_id = $1 and id = $2 and (is_active = 1 or disabled_by_admin = 1)");
+        self.change_key(query.bind(workspace_id).bind(id).bind(on)).await
     }
 
     /// Sets or lifts a key's credit limit. Answers whether there is such a key.
@@ -183,8 +180,8 @@ impl Store {
         id: KeyId,
         credit_limit: Option<i64>,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query("update api_keys set credit_limit = $3 where workspace_id = $1 and id = $2");
-        self.change_key(query.bind(workspace_id.to_string()).bind(id.to_string()).bind(credit_limit)).await
+        let query = sql("update api_keys set credit_limit = $3 where workspace_id = $1 and id = $2");
+        self.change_key(query.bind(workspace_id).bind(id).bind(credit_limit)).await
     }
 
     /// Adds what was counted in memory: requests and the time of the last one, by key.
@@ -196,70 +193,66 @@ impl Store {
         &self,
         counted: &HashMap<(WorkspaceId, KeyId), (i64, i64)>,
     ) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
+        let mut tx = self.db.write().await?;
+        // In one order on every node, so that no two wait for each other.
+        let mut counted: Vec<_> = counted.iter().collect();
+        counted.sort_unstable();
         for ((workspace_id, id), (requests, last_ms)) in counted {
-            sqlx::query(
-                "update api_keys set total_requests = total_requests + $3, last_used_ms = $4
-                 where workspace_id = $1 and id = $2",
-            )
-            .bind(workspace_id.to_string())
-            .bind(id.to_string())
-            .bind(requests)
-            .bind(last_ms)
-            .execute(&mut *tx)
+            sql("update api_keys set total_requests = total_requests + $3, last_used_ms = $4
+                 where workspace_id = $1 and id = $2")
+            .bind(*workspace_id)
+            .bind(*id)
+            .bind(*requests)
+            .bind(*last_ms)
+            .execute(&mut tx)
             .await?;
         }
         Ok(tx.commit().await?)
     }
 
-    async fn change_key(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let changed = query.execute(&mut *tx).await?.rows_affected() == 1;
+    async fn change_key(&self, query: Query<'_>) -> Result<bool, StoreError> {
+        let mut tx = self.db.write().await?;
+        let changed = query.execute(&mut tx).await? == 1;
         tx.commit().await?;
         Ok(changed)
     }
 }
 
 async fn insert(
-    tx: &mut Write,
+    tx: &mut Tx,
     workspace_id: WorkspaceId,
     key: &NewApiKey<'_>,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into api_keys (workspace_id, id, name, role, key_hash, key_prefix, key_preview, created_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(workspace_id.to_string())
-    .bind(key.id.to_string())
+    sql("insert into api_keys (workspace_id, id, name, role, key_hash, key_prefix, key_preview, created_ms)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)")
+    .bind(workspace_id)
+    .bind(key.id)
     .bind(key.name)
     .bind(key.role.as_str())
     .bind(key.hash.as_bytes())
     .bind(PREFIX)
-    .bind(&key.preview)
+    .bind(&*key.preview)
     .bind(now_ms)
-    .execute(&mut **tx)
+    .execute(tx)
     .await?;
     Ok(())
 }
 
-fn api_key(row: &SqliteRow) -> Result<ApiKey, StoreError> {
+fn api_key(row: &Row) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
-        id: parse(row, "id")?,
-        workspace_id: parse(row, "workspace_id")?,
-        name: row.try_get("name")?,
-        role: parse(row, "role")?,
-        key_prefix: row.try_get("key_prefix")?,
-        key_preview: row.try_get("key_preview")?,
-        created_ms: row.try_get("created_ms")?,
-        last_used_ms: row.try_get("last_used_ms")?,
-        total_requests: row.try_get("total_requests")?,
-        credits_used: row.try_get("credits_used")?,
-        credit_limit: row.try_get("credit_limit")?,
-        is_active: row.try_get::<i64, _>("is_active")? != 0,
-        disabled_by_admin: row.try_get::<i64, _>("disabled_by_admin")? != 0,
+        id: row.parse("id")?,
+        workspace_id: row.parse("workspace_id")?,
+        name: row.text("name")?.to_owned(),
+        role: row.parse("role")?,
+        key_prefix: row.text("key_prefix")?.to_owned(),
+        key_preview: row.text("key_preview")?.to_owned(),
+        created_ms: row.int("created_ms")?,
+        last_used_ms: row.maybe_int("last_used_ms")?,
+        total_requests: row.int("total_requests")?,
+        credits_used: row.int("credits_used")?,
+        credit_limit: row.maybe_int("credit_limit")?,
+        is_active: row.flag("is_active")?,
+        disabled_by_admin: row.flag("disabled_by_admin")?,
     })
 }

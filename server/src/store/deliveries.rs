@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use encrata_webhooks::EventKind;
-use serde_json::json;
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 
-use super::queue::{BODIES, status_code};
-use super::rows::{parse, small, unreadable};
-use super::{Store, StoreError, Write};
+use super::queue::BODIES;
+use super::row::{Row, unreadable};
+use super::rows::text;
+use super::statement::{Statement, sql};
+use super::{Store, StoreError, Tx};
 use crate::model::delivery::{Attempt, Delivery, Status};
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 
@@ -64,17 +63,17 @@ impl Store {
         let before = filter.before.map_or(before.clone(), |cursor| before.min(cursor.to_string()));
         let one_more = i64::try_from(filter.limit).unwrap_or(i64::MAX).saturating_add(1);
         // One snapshot: a delivery that is sent between two statements must not be on the page twice.
-        let mut tx = self.reader.begin().await?;
+        let mut tx = self.db.read().await?;
         let mut rows = Vec::new();
         for statement in statements {
-            let found = sqlx::query(*statement)
-                .bind(workspace_id.to_string())
-                .bind(webhook_id.to_string())
-                .bind(&before)
+            let found = sql(statement)
+                .bind(workspace_id)
+                .bind(webhook_id)
+                .bind(&*before)
                 .bind(DeliveryId::floor(filter.since_ms).to_string())
                 .bind(filter.event.map(EventKind::as_str))
                 .bind(one_more)
-                .fetch_all(&mut *tx)
+                .all(&mut tx)
                 .await?;
             for row in &found {
                 rows.push(listed(row, webhook_id)?);
@@ -91,7 +90,7 @@ impl Store {
         let mut later = later_attempts(&mut tx, workspace_id, webhook_id, &later).await?;
         let deliveries: Vec<Delivery> = rows
             .into_iter()
-            .map(|Row { mut delivery, .. }| {
+            .map(|Listed { mut delivery, .. }| {
                 delivery.attempts.extend(later.remove(&delivery.id).unwrap_or_default());
                 // A webhook gets an event once, so no two deliveries of a page share a body.
                 delivery.body = bodies.remove(&delivery.event_id).unwrap_or_default();
@@ -109,13 +108,13 @@ macro_rules! sent {
     ($and:literal) => {
         concat!(
             "select d.id, d.event_id, d.event_type, d.created_ms, d.status, d.attempts, d.started_ms,
-                    d.duration_ms, d.response_status, d.response_body, d.error, length(e.body) as bytes, q.next_ms, q.owner
+                    d.duration_ms, d.response_status, d.response_body, d.error, cast(length(e.body) as bigint) as bytes, q.next_ms, q.owner
              from deliveries d
              cross join events e
              left join queue q on q.workspace_id = d.workspace_id and q.webhook_id = d.webhook_id and q.id = d.id
              where e.workspace_id = d.workspace_id and e.id = d.event_id
                and d.workspace_id = $1 and d.webhook_id = $2 and d.id < $3 and d.id >= $4
-               and ($5 is null or d.event_type = $5)",
+               and (cast($5 as text) is null or d.event_type = $5)",
             $and,
             " order by d.id desc limit $6"
         )
@@ -126,13 +125,13 @@ macro_rules! queued {
     ($and:literal) => {
         concat!(
             "select q.id, q.event_id, q.event_type, q.created_ms, 'pending' as status, q.attempts, d.started_ms,
-                    d.duration_ms, d.response_status, d.response_body, d.error, length(e.body) as bytes, q.next_ms, q.owner
+                    d.duration_ms, d.response_status, d.response_body, d.error, cast(length(e.body) as bigint) as bytes, q.next_ms, q.owner
              from queue q
              cross join events e
              left join deliveries d on d.workspace_id = q.workspace_id and d.webhook_id = q.webhook_id and d.id = q.id
              where e.workspace_id = q.workspace_id and e.id = q.event_id
                and q.workspace_id = $1 and q.webhook_id = $2 and q.id < $3 and q.id >= $4
-               and ($5 is null or q.event_type = $5)",
+               and (cast($5 as text) is null or q.event_type = $5)",
             $and,
             " order by q.id desc limit $6"
         )
@@ -145,8 +144,15 @@ pub(super) const FAILED: &str = sent!(" and d.status = 'failed'");
 pub(super) const PENDING: &str = queued!("");
 pub(super) const NEVER_SENT: &str = queued!(" and q.attempts = 0");
 
+/// $1 workspace, $2 webhook.
+static LATER: Statement = Statement::new(
+    "select a.* from {rows} {seek attempts a on a.workspace_id = $1 and a.webhook_id = $2 and a.delivery_id = r.id}
+     order by a.delivery_id, a.number",
+)
+.with_rows(&[text("id")]);
+
 async fn later_attempts(
-    tx: &mut Write,
+    tx: &mut Tx,
     workspace_id: WorkspaceId,
     webhook_id: WebhookId,
     ids: &[DeliveryId],
@@ -155,23 +161,19 @@ async fn later_attempts(
     if ids.is_empty() {
         return Ok(attempts);
     }
-    let rows = sqlx::query(
-        "select * from attempts where workspace_id = $1 and webhook_id = $2
-         and delivery_id in (select value from json_each($3)) order by delivery_id, number",
-    )
-    .bind(workspace_id.to_string())
-    .bind(webhook_id.to_string())
-    .bind(json!(ids).to_string())
-    .fetch_all(&mut **tx)
-    .await?;
+    let mut wanted = LATER.rows();
+    for id in ids {
+        wanted.push([(*id).into()]);
+    }
+    let rows = LATER.query().bind(workspace_id).bind(webhook_id).bind_rows(wanted).all(tx).await?;
     for row in &rows {
-        attempts.entry(parse(row, "delivery_id")?).or_default().push(attempt(row)?);
+        attempts.entry(row.parse("delivery_id")?).or_default().push(attempt(row)?);
     }
     Ok(attempts)
 }
 
 /// A row of a listing.
-struct Row {
+struct Listed {
     /// The delivery with its first attempt, if there was one, and without its body.
     delivery: Delivery,
     /// How many attempts there were.
@@ -191,39 +193,44 @@ fn page_rows(bytes: impl Iterator<Item = usize>, limit: usize) -> usize {
 }
 
 async fn bodies(
-    tx: &mut Write,
+    tx: &mut Tx,
     events: &[(WorkspaceId, EventId)],
 ) -> Result<HashMap<EventId, Vec<u8>>, StoreError> {
-    let rows = sqlx::query(BODIES).bind(json!(events).to_string()).fetch_all(&mut **tx).await?;
-    rows.iter().map(|row| Ok((parse(row, "id")?, row.try_get("body")?))).collect()
+    let mut wanted = BODIES.rows();
+    for (workspace_id, id) in events {
+        wanted.push([(*workspace_id).into(), (*id).into()]);
+    }
+    let rows = BODIES.query().bind_rows(wanted).all(tx).await?;
+    rows.iter().map(|row| Ok((row.parse("id")?, row.bytes("body")?.to_vec()))).collect()
 }
 
-fn listed(row: &SqliteRow, webhook_id: WebhookId) -> Result<Row, StoreError> {
-    let status: &str = row.try_get("status")?;
-    let attempts: i64 = row.try_get("attempts")?;
-    let leased = row.try_get::<Option<&str>, _>("owner")?.is_some();
-    let next_ms: Option<i64> = row.try_get("next_ms")?;
+fn listed(row: &Row, webhook_id: WebhookId) -> Result<Listed, StoreError> {
+    let status = row.text("status")?;
+    let attempts = row.int("attempts")?;
+    let leased = row.maybe_text("owner")?.is_some();
+    let next_ms = row.maybe_int("next_ms")?;
     let delivery = Delivery {
-        id: parse(row, "id")?,
+        id: row.parse("id")?,
         webhook_id,
-        event_id: parse(row, "event_id")?,
-        event_type: row.try_get("event_type")?,
+        event_id: row.parse("event_id")?,
+        event_type: row.text("event_type")?.to_owned(),
         body: Vec::new(),
         status: Status::parse(status).ok_or_else(|| unreadable("status", &status))?,
-        created_ms: row.try_get("created_ms")?,
+        created_ms: row.int("created_ms")?,
         // While it is being sent, next_ms is the end of the lease.
         next_ms: next_ms.filter(|_| !leased),
         attempts: if attempts > 0 { vec![attempt(row)?] } else { Vec::new() },
     };
-    Ok(Row { delivery, attempts, bytes: small("bytes", row.try_get("bytes")?)? })
+    Ok(Listed { delivery, attempts, bytes: row.small("bytes")? })
 }
 
-fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
+fn attempt(row: &Row) -> Result<Attempt, StoreError> {
+    let code = row.maybe_int("response_status")?;
     Ok(Attempt {
-        started_ms: row.try_get("started_ms")?,
-        duration_ms: row.try_get("duration_ms")?,
-        response_status: status_code(row)?,
-        response_body: row.try_get("response_body")?,
-        error: row.try_get("error")?,
+        started_ms: row.int("started_ms")?,
+        duration_ms: row.int("duration_ms")?,
+        response_status: code.map(|_| row.small("response_status")).transpose()?,
+        response_body: row.maybe_bytes("response_body")?.map(<[u8]>::to_vec),
+        error: row.maybe_text("error")?.map(str::to_owned),
     })
 }

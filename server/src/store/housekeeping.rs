@@ -1,12 +1,18 @@
-//! What is done now and then: erasing deleted webhooks, forgetting old idempotency keys.
-
-use sqlx::Row as _;
+//! What is done now and then: erasing deleted webhooks and what has outlived its time, forgetting old idempotency
+//! keys. In small steps, so that no publish waits long behind one.
 
 use super::record::IDEMPOTENCY_MS;
-use super::{Store, StoreError};
+use super::row::Row;
+use super::statement::{Statement, sql};
+use super::{Store, StoreError, Tx};
+use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 
-/// How many rows one transaction erases: small enough that no publish waits long behind it.
-const ERASE_ROWS: i64 = 500;
+/// How many rows of a table one transaction erases.
+const ROWS: i64 = 500;
+/// How many webhooks are looked up at once.
+const WEBHOOKS: i64 = 1000;
+/// For how long rows may still come for a webhook after its deletion: longer than any transaction that saw it alive.
+const GRACE_MS: i64 = 60_000;
 
 impl Store {
     /// Erases rows of deleted webhooks, and at last the webhooks. Answers whether there is more to do.
@@ -15,31 +21,18 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn erase_deleted(&self) -> Result<bool, StoreError> {
-        let deleted =
-            sqlx::query("select workspace_id, id from webhooks where deleted_ms is not null limit 1")
-                .fetch_optional(&self.reader)
-                .await?;
+        // On a file, writes stand in line: nothing comes after the deletion.
+        let grace_ms = if self.is_shared() { GRACE_MS } else { 0 };
+        let deleted = DELETED.query().bind(&self.clock).bind(grace_ms).optional(&self.db).await?;
         let Some(deleted) = deleted else { return Ok(false) };
-        let (workspace_id, id): (&str, &str) = (deleted.try_get("workspace_id")?, deleted.try_get("id")?);
-        let mut tx = self.begin().await?;
-        let mut erased = 0;
-        for statement in [
-            "delete from queue where workspace_id = $1 and webhook_id = $2 and id in (
-                select id from queue where workspace_id = $1 and webhook_id = $2 limit $3)",
-            "delete from deliveries where workspace_id = $1 and webhook_id = $2 and id in (
-                select id from deliveries where workspace_id = $1 and webhook_id = $2 limit $3)",
-            "delete from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id in (
-                select delivery_id from attempts where workspace_id = $1 and webhook_id = $2 limit $3)",
-        ] {
-            let done =
-                sqlx::query(statement).bind(workspace_id).bind(id).bind(ERASE_ROWS).execute(&mut *tx).await?;
-            erased += done.rows_affected();
-        }
+        let key = (deleted.parse("workspace_id")?, deleted.parse("id")?);
+        let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
+        let erased = erase(&mut tx, key, &DeliveryId::ceiling().to_string()).await?;
         if erased == 0 {
-            sqlx::query("delete from webhooks where workspace_id = $1 and id = $2")
-                .bind(workspace_id)
-                .bind(id)
-                .execute(&mut *tx)
+            sql("delete from webhooks where workspace_id = $1 and id = $2")
+                .bind(key.0)
+                .bind(key.1)
+                .execute(&mut tx)
                 .await?;
         }
         tx.commit().await?;
@@ -52,17 +45,134 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn forget_idempotency(&self, now_ms: i64) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let forgotten = sqlx::query(
-            "delete from idempotency where (workspace_id, key) in (
-                select workspace_id, key from idempotency where created_ms <= $1 limit $2)",
-        )
+        let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
+        let forgotten = sql("delete from idempotency where (workspace_id, key) in (
+                select workspace_id, key from idempotency where created_ms <= $1 limit $2)")
         .bind(now_ms - IDEMPOTENCY_MS)
-        .bind(ERASE_ROWS)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        .bind(ROWS)
+        .execute(&mut tx)
+        .await?;
         tx.commit().await?;
         Ok(forgotten > 0)
     }
+
+    /// Webhooks, a thousand at a time, in order, after the one that is given: whose rows are to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn webhooks_after(
+        &self,
+        after: Option<(WorkspaceId, WebhookId)>,
+    ) -> Result<Vec<(WorkspaceId, WebhookId)>, StoreError> {
+        let (workspace_id, id) = after.map_or((String::new(), String::new()), |(workspace_id, id)| {
+            (workspace_id.to_string(), id.to_string())
+        });
+        let rows = sql("select workspace_id, id from webhooks where (workspace_id, id) > ($1, $2)
+             order by workspace_id, id limit $3")
+        .bind(workspace_id)
+        .bind(id)
+        .bind(WEBHOOKS)
+        .all(&self.db)
+        .await?;
+        rows.iter().map(|row| Ok((row.parse("workspace_id")?, row.parse("id")?))).collect()
+    }
+
+    /// Erases deliveries of a webhook that were accepted before `before_ms`: those that still wait expire first. Answers
+    /// whether there may be more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn expire_deliveries(
+        &self,
+        webhook: (WorkspaceId, WebhookId),
+        before_ms: i64,
+    ) -> Result<bool, StoreError> {
+        let before = DeliveryId::floor(before_ms).to_string();
+        if !is_any_old(
+            &sql(OLD_DELIVERIES).bind(webhook.0).bind(webhook.1).bind(&*before).one(&self.db).await?,
+        )? {
+            return Ok(false);
+        }
+        let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
+        let erased = erase(&mut tx, webhook, &before).await?;
+        tx.commit().await?;
+        Ok(erased > 0)
+    }
+
+    /// Erases events of a workspace that were accepted before `before_ms`, which no delivery refers to any more.
+    /// Answers whether there may be more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn expire_events(&self, workspace_id: WorkspaceId, before_ms: i64) -> Result<bool, StoreError> {
+        let before = EventId::floor(before_ms).to_string();
+        if !is_any_old(&sql(OLD_EVENTS).bind(workspace_id).bind(&*before).one(&self.db).await?)? {
+            return Ok(false);
+        }
+        let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
+        let erased = sql("delete from events where workspace_id = $1 and id in (
+                select id from events where workspace_id = $1 and id < $2 order by id limit $3)")
+        .bind(workspace_id)
+        .bind(before)
+        .bind(ROWS)
+        .execute(&mut tx)
+        .await?;
+        tx.commit().await?;
+        Ok(erased > 0)
+    }
+
+    /// A transaction for one step; none while another node keeps house.
+    async fn keep_house(&self) -> Result<Option<Tx>, StoreError> {
+        let mut tx = self.db.write().await?;
+        if self.is_shared() && !sql(TRY_LOCK).one(&mut tx).await?.flag("locked")? {
+            return Ok(None);
+        }
+        Ok(Some(tx))
+    }
 }
+
+/// Erases up to [`ROWS`] rows of each table that belong to a webhook's deliveries before an id. Answers how many.
+async fn erase(tx: &mut Tx, webhook: (WorkspaceId, WebhookId), before: &str) -> Result<u64, StoreError> {
+    let mut erased = 0;
+    for statement in [
+        "delete from queue where workspace_id = $1 and webhook_id = $2 and id in (
+            select id from queue where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)",
+        "delete from deliveries where workspace_id = $1 and webhook_id = $2 and id in (
+            select id from deliveries where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)",
+        "delete from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id in (
+            select delivery_id from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id < $3
+            order by delivery_id limit $4)",
+    ] {
+        erased += sql(statement).bind(webhook.0).bind(webhook.1).bind(before).bind(ROWS).execute(tx).await?;
+    }
+    Ok(erased)
+}
+
+fn is_any_old(row: &Row) -> Result<bool, StoreError> {
+    row.flag("is_any")
+}
+
+/// $1 now, $2 for how long it must have been deleted.
+static DELETED: Statement = Statement::new(
+    "select workspace_id, id from webhooks where deleted_ms is not null and deleted_ms <= now($1) - $2 limit 1",
+);
+
+/// $1 workspace, $2 webhook, $3 before this id.
+pub(super) const OLD_DELIVERIES: &str = "
+    select cast(case when
+        exists (select 1 from queue where workspace_id = $1 and webhook_id = $2 and id < $3)
+        or exists (select 1 from deliveries where workspace_id = $1 and webhook_id = $2 and id < $3)
+        or exists (select 1 from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id < $3)
+    then 1 else 0 end as bigint) as is_any";
+
+/// $1 workspace, $2 before this id.
+pub(super) const OLD_EVENTS: &str = "
+    select cast(case when exists (select 1 from events where workspace_id = $1 and id < $2)
+    then 1 else 0 end as bigint) as is_any";
+
+/// Postgres: one node at a time. The number is this program's own.
+const TRY_LOCK: &str =
+    "select cast(case when pg_try_advisory_xact_lock(7311200417) then 1 else 0 end as bigint) as locked";

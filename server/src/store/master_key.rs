@@ -1,7 +1,6 @@
 //! The check value by which a wrong master key is noticed at start, not at the first delivery.
 
-use sqlx::Row as _;
-
+use super::statement::sql;
 use super::{Store, StoreError};
 use crate::vault::Sealed;
 
@@ -12,10 +11,9 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn master_key_check(&self) -> Result<Option<Sealed>, StoreError> {
-        let row = sqlx::query("select value from settings where name = 'master_key_check'")
-            .fetch_optional(&self.reader)
-            .await?;
-        row.map(|row| Ok(Sealed::from_bytes(row.try_get("value")?))).transpose()
+        let row =
+            sql("select value from settings where name = 'master_key_check'").optional(&self.db).await?;
+        row.map(|row| Ok(Sealed::from_bytes(row.bytes("value")?.to_vec()))).transpose()
     }
 
     /// Keeps the check value, unless there is one.
@@ -24,13 +22,11 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn set_master_key_check(&self, check: &Sealed) -> Result<(), StoreError> {
-        let mut tx = self.begin().await?;
-        sqlx::query(
-            "insert into settings (name, value) values ('master_key_check', $1) on conflict do nothing",
-        )
-        .bind(check.as_bytes())
-        .execute(&mut *tx)
-        .await?;
+        let mut tx = self.db.write().await?;
+        sql("insert into settings (name, value) values ('master_key_check', $1) on conflict do nothing")
+            .bind(check.as_bytes())
+            .execute(&mut tx)
+            .await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,53 +1,59 @@
 //! What is kept. All the SQL of the server is in this folder.
 //!
-//! Reads go over a small pool. Writes go over one connection, each in a `begin immediate` transaction:
-//! SQLite has one writer, and a deferred transaction that turns into a write fails at once beside another
-//! process, whatever the busy timeout. Journal mode is WAL with `synchronous = full`, so a commit that
-//! returned is on disk.
+//! [`db`] holds the two databases, [`statement`] the one text that both run. What is written is committed in one
+//! transaction and on disk when the call returns.
 
 mod api_keys;
 mod attempts;
+mod clock;
+mod db;
 mod deliveries;
-#[cfg(test)]
-mod explain_tests;
+mod explain;
+mod finish;
 mod housekeeping;
 mod master_key;
 mod open;
 mod queue;
 mod record;
 mod resend;
+mod row;
 mod rows;
+mod signal;
+mod statement;
+#[cfg(test)]
+mod step_tests;
 mod test_sends;
 mod webhooks;
 mod workspaces;
 
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use std::sync::Arc;
 
 pub use self::api_keys::NewApiKey;
+pub use self::clock::Clock;
+use self::db::{Db, Tx};
 pub use self::deliveries::{Filter, Page};
-pub use self::open::{DatabaseUrl, OpenError, ServeLock};
-pub use self::queue::{Finish, Finished, Lane, Want};
-pub use self::record::{RecordError, Recorded};
+pub use self::finish::{Finish, Finished};
+pub use self::open::{DatabaseUrl, OpenError, ServeLock, SqlitePath};
+pub use self::queue::{Lane, Want};
+pub use self::record::{Admit, RecordError, Recorded, RecordedGroup};
 pub use self::test_sends::TestSend;
 pub use self::webhooks::{Change, CreateError};
 pub use self::workspaces::Workspace;
 
-/// A write in progress; dropped without a commit, it leaves nothing behind.
-type Write = Transaction<'static, Sqlite>;
-
-/// The store: SQLite, in one file.
+/// The store: SQLite in one file, or a Postgres server.
 #[derive(Debug, Clone)]
 pub struct Store {
-    reader: SqlitePool,
-    writer: SqlitePool,
+    db: Db,
+    /// Whose time decides what is due and when a lease ends.
+    clock: Clock,
     /// Who holds the leases that this store takes: unique per start of a process.
-    owner: std::sync::Arc<str>,
+    owner: Arc<str>,
 }
 
 /// The database did not do what it was asked. Nothing of the request was kept.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// SQLite, or the disk below it, failed.
+    /// The database, the way to it, or the disk below it failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
     /// A row holds what this program never writes.
@@ -61,19 +67,37 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the database refused a row (a constraint, `SQLITE_CONSTRAINT` and its kin), and works otherwise.
+    /// Whether the database refused a row, and works otherwise: a constraint (`SQLITE_CONSTRAINT` and its kin), or a
+    /// value (SQLSTATE classes 22, data exception, and 23, integrity constraint violation).
     pub fn is_about_a_row(&self) -> bool {
         const SQLITE_CONSTRAINT: i32 = 19;
         let Self::Database(sqlx::Error::Database(error)) = self else { return false };
-        let code = error.code().and_then(|code| code.parse::<i32>().ok());
+        let Some(code) = error.code() else { return false };
+        if error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+            return code.starts_with("22") || code.starts_with("23");
+        }
         // The low byte is the kind, the rest says more.
-        code.is_some_and(|code| code & 0xff == SQLITE_CONSTRAINT)
+        code.parse::<i32>().is_ok_and(|code| code & 0xff == SQLITE_CONSTRAINT)
+    }
+
+    /// Whether two transactions got in each other's way (SQLSTATE class 40) and this one may try again.
+    pub(crate) fn is_a_collision(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some()
+            && error.code().is_some_and(|code| code.starts_with("40"))
     }
 }
 
 impl Store {
-    async fn begin(&self) -> Result<Write, sqlx::Error> {
-        self.writer.begin_with("begin immediate").await
+    /// With another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Whether other nodes work on the same queue.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.db, Db::Postgres(_))
     }
 
     /// Whether the database answers, for the health check.
@@ -82,13 +106,12 @@ impl Store {
     ///
     /// [`StoreError`] when it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1 from settings limit 1").fetch_optional(&self.reader).await?;
+        statement::sql("select name from settings limit 1").optional(&self.db).await?;
         Ok(())
     }
 
-    /// Closes all connections and folds the WAL back into the file.
+    /// Closes all connections; folds SQLite's WAL back into the file.
     pub async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+        self.db.close().await;
     }
 }

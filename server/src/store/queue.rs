@@ -1,31 +1,29 @@
-//! The queue: which lanes have work, claim, finish, release.
+//! The queue: which lanes have work, claim, release.
 //!
 //! A lane is the waiting deliveries of one webhook. A claim is a lease: until it ends, nobody else sends.
 //! The fence is the store's owner and the row's epoch, so that whoever lost a lease writes nothing.
-//!
-//! `cross join` is a join whose order SQLite keeps: from the few rows that are asked for to the many that there are.
-//! Left to choose, it once read a whole table for every claim.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, Sqlite};
-
-use super::rows::{parse, small};
+use super::row::{Row, unreadable};
+use super::rows::{int, text};
+use super::statement::{Statement, Value};
 use super::webhooks::{secrets, url};
-use super::{Store, StoreError, Write, attempts};
-use crate::model::delivery::{Attempt, Claim, Next, Target};
-use crate::model::ids::{DeliveryId, WebhookId};
+use super::{Store, StoreError, Tx};
+use crate::model::delivery::{Claim, Target};
+use crate::model::ids::{EventId, WebhookId, WorkspaceId};
 
 /// A webhook with waiting deliveries that may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lane {
     /// The webhook.
     pub webhook_id: WebhookId,
-    /// When its first delivery is due, in milliseconds since the Unix epoch.
-    pub next_ms: i64,
+    /// In how many milliseconds something may be sent to it; when negative, for how long it could have been.
+    pub due_in_ms: i64,
+    /// Whether nothing succeeded at it lately.
+    pub is_failing: bool,
 }
 
 /// How many deliveries of a lane are wanted.
@@ -37,26 +35,6 @@ pub struct Want {
     pub rows: usize,
 }
 
-/// The end of an attempt: what is to be written for it.
-#[derive(Debug)]
-pub struct Finish {
-    /// The claim, given away.
-    pub claim: Claim,
-    /// What happened.
-    pub attempt: Attempt,
-    /// What becomes of the delivery.
-    pub next: Next,
-}
-
-/// What became of a [`Finish`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finished {
-    /// It was written.
-    Written,
-    /// The lease had gone to somebody else, or the webhook was deleted: nothing was written.
-    LeaseLost,
-}
-
 impl Store {
     /// The lanes with waiting deliveries, except those of paused and deleted webhooks. One index seek per
     /// lane, however long the lanes are.
@@ -65,71 +43,56 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn lanes(&self) -> Result<Vec<Lane>, StoreError> {
-        let rows = sqlx::query(LANES).fetch_all(&self.reader).await?;
+        let rows = LANES.query().bind(&self.clock).all(&self.db).await?;
         rows.iter()
-            .map(|row| Ok(Lane { webhook_id: parse(row, "webhook_id")?, next_ms: row.try_get("next_ms")? }))
+            .map(|row| {
+                let paced_ms = row.maybe_int("rate_limit")?.map_or(Ok(0), |per_second| {
+                    Ok::<_, StoreError>(row.int("paced_ms")? + used_ms(1, per_second))
+                })?;
+                let due_ms = row.int("next_ms")?.max(row.int("not_before_ms")?).max(paced_ms);
+                Ok(Lane {
+                    webhook_id: row.parse("webhook_id")?,
+                    due_in_ms: due_ms - row.int("now_ms")?,
+                    is_failing: row.maybe_int("failing_since_ms")?.is_some(),
+                })
+            })
             .collect()
     }
 
-    /// Claims deliveries that are due at `now_ms`, until `lease_end_ms`.
+    /// Claims deliveries that are due, for as long as `lease` lasts.
     ///
     /// # Errors
     ///
     /// [`StoreError`]; then nothing is claimed.
-    pub async fn claim(
-        &self,
-        wanted: &[Want],
-        now_ms: i64,
-        lease_end_ms: i64,
-    ) -> Result<Vec<Claim>, StoreError> {
-        let mut by_rows: HashMap<usize, Vec<WebhookId>> = HashMap::new();
-        for want in wanted.iter().filter(|want| want.rows > 0) {
-            by_rows.entry(want.rows).or_default().push(want.webhook_id);
+    pub async fn claim(&self, wanted: &[Want], lease: Duration) -> Result<Vec<Claim>, StoreError> {
+        let asked = Instant::now();
+        let mut tx = self.db.write_lightly().await?;
+        let limited = self.limits(&mut tx, wanted).await?;
+        // A statement has one limit: lanes that want as many go together.
+        let mut by_rows: BTreeMap<usize, Vec<WebhookId>> = BTreeMap::new();
+        for want in wanted {
+            let allowed = limited.get(&want.webhook_id).map_or(usize::MAX, |limit| limit.allowed);
+            by_rows.entry(want.rows.min(allowed)).or_default().push(want.webhook_id);
         }
-        let mut tx = self.begin().await?;
+        by_rows.remove(&0);
         let mut rows = Vec::new();
-        for (limit, lanes) in by_rows {
-            let claimed = sqlx::query(CLAIM)
-                .bind(json!(lanes).to_string())
-                .bind(now_ms)
-                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-                .bind(lease_end_ms)
+        for (limit, webhook_ids) in by_rows {
+            let mut lanes = CLAIM.rows();
+            for id in webhook_ids {
+                lanes.push([id.into()]);
+            }
+            let claim = CLAIM
+                .query()
+                .bind(&self.clock)
+                .bind(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
                 .bind(&*self.owner)
-                .fetch_all(&mut *tx)
-                .await?;
-            rows.extend(claimed);
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX));
+            rows.extend(claim.bind_rows(lanes).all(&mut tx).await?);
         }
-        let claims = claims(&mut tx, &rows, lease_end_ms).await?;
+        use_up(&mut tx, &limited, &rows).await?;
+        let claims = claims(&mut tx, &rows, asked + lease).await?;
         tx.commit().await?;
         Ok(claims)
-    }
-
-    /// Writes the ends of attempts, in one transaction: the attempt, the delivery's new state and the
-    /// release of its lease. The answers stand in the order of the group.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] when the transaction failed: then nothing of the group was written.
-    pub async fn finish(&self, group: &[Finish]) -> Result<Vec<Finished>, StoreError> {
-        let mut tx = self.begin().await?;
-        let mut held =
-            fenced(&mut tx, FINISH_RETRY, group, &self.owner, |next| matches!(next, Next::Retry { .. }))
-                .await?;
-        held.extend(
-            fenced(&mut tx, FINISH_FINAL, group, &self.owner, |next| !matches!(next, Next::Retry { .. }))
-                .await?,
-        );
-        let finished: Vec<Finished> = group
-            .iter()
-            .map(|finish| match held.contains_key(&finish.claim.delivery_id) {
-                true => Finished::Written,
-                false => Finished::LeaseLost,
-            })
-            .collect();
-        let written = group.iter().filter(|finish| held.contains_key(&finish.claim.delivery_id));
-        attempts::write(&mut tx, written).await?;
-        tx.commit().await?;
-        Ok(finished)
     }
 
     /// Hands claims back unsent: they are due at once and cost no attempt.
@@ -137,167 +100,202 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn release(&self, claims: &[Claim], now_ms: i64) -> Result<(), StoreError> {
-        let rows: Vec<Value> = claims.iter().map(|claim| json!([key(claim), claim.epoch])).collect();
-        let mut tx = self.begin().await?;
-        sqlx::query(RELEASE)
-            .bind(Value::Array(rows).to_string())
-            .bind(&*self.owner)
-            .bind(now_ms)
-            .execute(&mut *tx)
-            .await?;
+    pub async fn release(&self, claims: &[Claim]) -> Result<(), StoreError> {
+        let mut rows = RELEASE.rows();
+        for claim in claims {
+            rows.push([
+                claim.workspace_id.into(),
+                claim.webhook_id.into(),
+                claim.delivery_id.into(),
+                claim.epoch.into(),
+            ]);
+        }
+        let mut tx = self.db.write_lightly().await?;
+        RELEASE.query().bind(&self.clock).bind(&*self.owner).bind_rows(rows).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Frees every lease. Only for the one process that serves from the file, at its start: whatever is
-    /// leased then was leased by a process that is gone.
+    /// Frees every lease of a SQLite file, at the start of the one process that serves from it: whatever is leased
+    /// then was leased by a process that is gone. On Postgres, where others may be at work, leases end by themselves.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn free_all_leases(&self, now_ms: i64) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        let freed =
-            sqlx::query("update queue set owner = null, next_ms = min(next_ms, $1) where owner is not null")
-                .bind(now_ms)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+    pub async fn free_all_leases(&self) -> Result<u64, StoreError> {
+        if self.is_shared() {
+            return Ok(0);
+        }
+        let mut tx = self.db.write().await?;
+        let freed = FREE.query().bind(&self.clock).execute(&mut tx).await?;
         tx.commit().await?;
         Ok(freed)
     }
+
+    /// What is left of the rates of those wanted webhooks that have one. Their rows stay locked, so that nodes share
+    /// one rate.
+    async fn limits(
+        &self,
+        tx: &mut Tx,
+        wanted: &[Want],
+    ) -> Result<HashMap<WebhookId, RateLimit>, StoreError> {
+        let mut rows = LIMITS.rows();
+        let mut ids: Vec<WebhookId> = wanted.iter().map(|want| want.webhook_id).collect();
+        ids.sort_unstable();
+        for id in ids {
+            rows.push([id.into()]);
+        }
+        let rows = LIMITS.query().bind(&self.clock).bind_rows(rows).all(tx).await?;
+        rows.iter()
+            .map(|row| {
+                let per_second = row.int("rate_limit")?;
+                // A second's worth may come at once.
+                let from_ms = row.int("paced_ms")?.max(row.int("now_ms")? - 1000);
+                let allowed = (row.int("now_ms")? - from_ms).max(0) * per_second / 1000;
+                let allowed = usize::try_from(allowed).unwrap_or(0);
+                let workspace_id = row.parse("workspace_id")?;
+                Ok((row.parse("id")?, RateLimit { workspace_id, per_second, from_ms, allowed }))
+            })
+            .collect()
+    }
+}
+
+/// The rate of a webhook, and what is left of it now.
+struct RateLimit {
+    workspace_id: WorkspaceId,
+    per_second: i64,
+    from_ms: i64,
+    allowed: usize,
+}
+
+/// For how long `n` deliveries use up a rate, in milliseconds, rounded up: a rate is never exceeded.
+fn used_ms(n: i64, per_second: i64) -> i64 {
+    (n * 1000 + per_second - 1) / per_second
+}
+
+/// Notes how much of their rates claimed rows use up.
+async fn use_up(
+    tx: &mut Tx,
+    limited: &HashMap<WebhookId, RateLimit>,
+    claimed: &[Row],
+) -> Result<(), StoreError> {
+    if limited.is_empty() {
+        return Ok(());
+    }
+    let mut used: HashMap<WebhookId, i64> = HashMap::new();
+    for row in claimed {
+        *used.entry(row.parse("webhook_id")?).or_default() += 1;
+    }
+    let mut rows = USE_UP.rows();
+    for (id, limit) in limited {
+        if let Some(used) = used.get(id) {
+            let paced_ms = limit.from_ms + used_ms(*used, limit.per_second);
+            rows.push([limit.workspace_id.into(), (*id).into(), paced_ms.into()]);
+        }
+    }
+    if !rows.is_empty() {
+        USE_UP.query().bind_rows(rows).execute(tx).await?;
+    }
+    Ok(())
 }
 
 /// Steps from webhook to webhook over the index (a loose scan), then looks at the head of each lane.
-pub(super) const LANES: &str = "
-    with recursive lane (id) as (
+pub(super) static LANES: Statement = Statement::new(
+    "with recursive lane (id) as (
         select min(webhook_id) from queue
         union all
         select (select min(q.webhook_id) from queue q where q.webhook_id > lane.id) from lane where lane.id is not null
     )
-    select w.id as webhook_id, (select min(q.next_ms) from queue q where q.webhook_id = w.id) as next_ms
-    from lane cross join webhooks w
-    where w.id = lane.id and w.is_active = 1 and w.deleted_ms is null";
+    select w.id as webhook_id, (select min(q.next_ms) from queue q where q.webhook_id = w.id) as next_ms,
+           w.not_before_ms, w.rate_limit, w.paced_ms, w.failing_since_ms, now($1) as now_ms
+    from lane {seek webhooks w on w.id = lane.id and w.is_active = 1 and w.deleted_ms is null}",
+);
 
-/// $1 lanes, $2 now, $3 rows per lane, $4 end of the lease, $5 owner.
+/// $1 now, $2 how long the lease lasts, $3 owner, $4 rows per lane.
 ///
-/// The head of each lane is read off the index and passed on as JSON. Joined to `queue` by `id in (…)` instead, SQLite
-/// walks the whole lane for it.
-pub(super) const CLAIM: &str = "
-    update queue set next_ms = $4, owner = $5, epoch = epoch + 1
+/// On SQLite the head of each lane is read off the index and passed on as JSON: joined to `queue` by `id in (…)`
+/// instead, it walks the whole lane.
+pub(super) static CLAIM: Statement = Statement::each(
+    "update queue set next_ms = now($1) + $2, owner = $3, epoch = epoch + 1
     where (workspace_id, webhook_id, id) in (
         select w.workspace_id, w.id, due.value
-        from json_each($1) as lane
+        from {rows}
         cross join webhooks w
         cross join json_each((
             select json_group_array(head.id) from (
-                select q.id from queue q where q.webhook_id = w.id and q.next_ms <= $2 order by q.next_ms limit $3
+                select q.id from queue q where q.webhook_id = w.id and q.next_ms <= now($1)
+                order by q.next_ms limit $4
             ) as head
         )) as due
-        where w.id = lane.value and w.is_active = 1 and w.deleted_ms is null
+        where w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null and w.not_before_ms <= now($1)
     )
-    returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch";
+    returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch",
+    "update queue set next_ms = now($1) + $2, owner = $3, epoch = epoch + 1
+    from (
+        select due.* from {rows} {seek webhooks w on w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null}
+        cross join lateral (
+            select q.workspace_id, q.webhook_id, q.id from queue q
+            where q.webhook_id = w.id and q.next_ms <= now($1)
+            order by q.next_ms limit $4
+            for update skip locked
+        ) as due
+        where w.not_before_ms <= now($1)
+    ) as due
+    where queue.workspace_id = due.workspace_id and queue.webhook_id = due.webhook_id and queue.id = due.id
+    returning queue.workspace_id, queue.webhook_id, queue.id, event_id, event_type, created_ms, attempts, step, epoch",
+)
+.with_rows(&[text("webhook_id")]);
 
-/// $1 rows of `[[workspace, webhook, delivery], epoch, next_ms]`, $2 owner.
-pub(super) const FINISH_RETRY: &str = "
-    update queue set owner = null, attempts = attempts + 1, step = step + 1, next_ms = done.value ->> 2
-    from json_each($1) as done
-    where queue.workspace_id = done.value ->> '$[0][0]' and queue.webhook_id = done.value ->> '$[0][1]'
-      and queue.id = done.value ->> '$[0][2]' and queue.epoch = done.value ->> 1 and queue.owner = $2
-    returning queue.id";
+/// $1 now.
+pub(super) static LIMITS: Statement = Statement::new(
+    "select w.workspace_id, w.id, w.rate_limit, w.paced_ms, now($1) as now_ms from {rows}
+     {seek webhooks w on w.id = r.webhook_id and w.rate_limit is not null} {postgres: for update of w}",
+)
+.with_rows(&[text("webhook_id")]);
 
-/// As [`FINISH_RETRY`].
-pub(super) const FINISH_FINAL: &str = "
-    delete from queue
-    where (workspace_id, webhook_id, id) in (
-        select held.workspace_id, held.webhook_id, held.id
-        from json_each($1) as done
-        cross join queue held
-        where held.workspace_id = done.value ->> '$[0][0]'
-          and held.webhook_id = done.value ->> '$[0][1]' and held.id = done.value ->> '$[0][2]'
-          and held.epoch = done.value ->> 1 and held.owner = $2
-    )
-    returning id";
+pub(super) static USE_UP: Statement = Statement::new(
+    "update webhooks set paced_ms = r.paced_ms from {rows}
+     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id",
+)
+.with_rows(&[text("workspace_id"), text("webhook_id"), int("paced_ms")]);
 
-/// $1 rows of `[[workspace, webhook, delivery], epoch]`, $2 owner, $3 now.
-pub(super) const RELEASE: &str = "
-    update queue set owner = null, next_ms = $3
-    from json_each($1) as done
-    where queue.workspace_id = done.value ->> '$[0][0]' and queue.webhook_id = done.value ->> '$[0][1]'
-      and queue.id = done.value ->> '$[0][2]' and queue.epoch = done.value ->> 1 and queue.owner = $2";
+/// $1 now, $2 owner.
+pub(super) static RELEASE: Statement = Statement::new(
+    "update queue set owner = null, next_ms = now($1) from {rows}
+     where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
+       and queue.epoch = r.epoch and queue.owner = $2",
+)
+.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch")]);
 
-/// $1 rows of `[workspace, event]`.
-pub(super) const BODIES: &str = "
-    select e.id, e.body from json_each($1) as asked
-    cross join events e where e.workspace_id = asked.value ->> 0 and e.id = asked.value ->> 1";
+/// $1 now.
+static FREE: Statement =
+    Statement::new("update queue set owner = null, next_ms = min(next_ms, now($1)) where owner is not null");
 
-/// $1 rows of `[workspace, webhook]`.
-pub(super) const TARGETS: &str = "
-    select w.id, w.url, w.secret, w.previous_secret, w.overlap_until_ms from json_each($1) as asked
-    cross join webhooks w where w.workspace_id = asked.value ->> 0 and w.id = asked.value ->> 1";
+pub(super) static BODIES: Statement = Statement::new(
+    "select e.id, e.body, e.traceparent from {rows}
+     {seek events e on e.workspace_id = r.workspace_id and e.id = r.id}",
+)
+.with_rows(&[text("workspace_id"), text("id")]);
 
-fn key(claim: &Claim) -> Value {
-    json!([claim.workspace_id, claim.webhook_id, claim.delivery_id])
-}
-
-/// Runs one of the fenced statements over the part of the group that it is for, and says which rows were
-/// still held.
-async fn fenced(
-    tx: &mut Write,
-    statement: &'static str,
-    group: &[Finish],
-    owner: &str,
-    of: impl Fn(Next) -> bool,
-) -> Result<HashMap<DeliveryId, ()>, StoreError> {
-    let rows: Vec<Value> = group
-        .iter()
-        .filter(|finish| of(finish.next))
-        .map(|finish| {
-            let next_ms = match finish.next {
-                Next::Retry { at_ms } => Some(at_ms),
-                Next::Succeeded | Next::Failed => None,
-            };
-            json!([key(&finish.claim), finish.claim.epoch, next_ms])
-        })
-        .collect();
-    if rows.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let held: Vec<SqliteRow> = sqlx::query::<Sqlite>(statement)
-        .bind(Value::Array(rows).to_string())
-        .bind(owner)
-        .fetch_all(&mut **tx)
-        .await?;
-    held.iter().map(|row| Ok((parse(row, "id")?, ()))).collect()
-}
+pub(super) static TARGETS: Statement = Statement::new(
+    "select w.id, w.url, w.secret, w.previous_secret, w.overlap_until_ms, w.failing_since_ms from {rows}
+     {seek webhooks w on w.workspace_id = r.workspace_id and w.id = r.id}",
+)
+.with_rows(&[text("workspace_id"), text("id")]);
 
 /// Adds to claimed rows what is needed to send them: bodies and targets, each read once.
-async fn claims(tx: &mut Write, rows: &[SqliteRow], lease_end_ms: i64) -> Result<Vec<Claim>, StoreError> {
+async fn claims(tx: &mut Tx, rows: &[Row], lease_end: Instant) -> Result<Vec<Claim>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let mut events: Vec<(&str, &str)> = rows
-        .iter()
-        .map(|row| Ok((row.try_get("workspace_id")?, row.try_get("event_id")?)))
-        .collect::<Result<_, sqlx::Error>>()?;
-    events.sort_unstable();
-    events.dedup();
-    let bodies = bodies(tx, &events).await?;
-    let mut webhooks: Vec<(&str, &str)> = rows
-        .iter()
-        .map(|row| Ok((row.try_get("workspace_id")?, row.try_get("webhook_id")?)))
-        .collect::<Result<_, sqlx::Error>>()?;
-    webhooks.sort_unstable();
-    webhooks.dedup();
-    let targets = targets(tx, &webhooks).await?;
-
+    let bodies = bodies(tx, rows).await?;
+    let targets = targets(tx, rows).await?;
     let mut claims = Vec::with_capacity(rows.len());
     for row in rows {
-        match claim(row, &bodies, &targets, lease_end_ms) {
+        match claim(row, &bodies, &targets, lease_end) {
             Ok(claim) => claims.push(claim),
             // It stays leased and is looked at again when the lease ends; the others must not wait for it.
             Err(error) => {
-                tracing::error!(%error, delivery = row.try_get::<&str, _>("id")?, "a delivery can't be read");
+                tracing::error!(%error, delivery = row.text("id")?, "a delivery can't be read");
             }
         }
     }
@@ -305,60 +303,89 @@ async fn claims(tx: &mut Write, rows: &[SqliteRow], lease_end_ms: i64) -> Result
 }
 
 fn claim(
-    row: &SqliteRow,
-    bodies: &HashMap<String, Arc<[u8]>>,
+    row: &Row,
+    bodies: &HashMap<String, Body>,
     targets: &HashMap<WebhookId, Arc<Target>>,
-    lease_end_ms: i64,
+    lease_end: Instant,
 ) -> Result<Claim, StoreError> {
-    let webhook_id: WebhookId = parse(row, "webhook_id")?;
-    let missing = |what| StoreError::Unreadable { what, why: "the row is gone".into() };
+    let webhook_id: WebhookId = row.parse("webhook_id")?;
+    let gone = |what| unreadable(what, &"the row is gone");
+    let event_id: EventId = row.parse("event_id")?;
+    let body = bodies.get(row.text("event_id")?).ok_or_else(|| gone("event"))?;
     Ok(Claim {
-        workspace_id: parse(row, "workspace_id")?,
+        workspace_id: row.parse("workspace_id")?,
         webhook_id,
-        delivery_id: parse(row, "id")?,
-        event_id: parse(row, "event_id")?,
-        event_type: row.try_get("event_type")?,
-        created_ms: row.try_get("created_ms")?,
-        epoch: row.try_get("epoch")?,
-        attempts: row.try_get("attempts")?,
-        step: row.try_get("step")?,
-        lease_end_ms,
-        body: bodies.get(row.try_get::<&str, _>("event_id")?).cloned().ok_or_else(|| missing("event"))?,
-        target: targets.get(&webhook_id).cloned().ok_or_else(|| missing("webhook"))?,
+        delivery_id: row.parse("id")?,
+        event_id,
+        event_type: row.text("event_type")?.to_owned(),
+        created_ms: row.int("created_ms")?,
+        epoch: row.int("epoch")?,
+        attempts: row.int("attempts")?,
+        step: row.int("step")?,
+        lease_end,
+        body: Arc::clone(&body.bytes),
+        traceparent: body.traceparent.clone(),
+        target: targets.get(&webhook_id).cloned().ok_or_else(|| gone("webhook"))?,
     })
 }
 
-async fn bodies(tx: &mut Write, events: &[(&str, &str)]) -> Result<HashMap<String, Arc<[u8]>>, StoreError> {
-    let rows = sqlx::query(BODIES).bind(json!(events).to_string()).fetch_all(&mut **tx).await?;
-    rows.iter().map(|row| Ok((row.try_get("id")?, row.try_get::<&[u8], _>("body")?.into()))).collect()
+struct Body {
+    bytes: Arc<[u8]>,
+    traceparent: Option<String>,
 }
 
-async fn targets(
-    tx: &mut Write,
-    webhooks: &[(&str, &str)],
-) -> Result<HashMap<WebhookId, Arc<Target>>, StoreError> {
-    let rows = sqlx::query(TARGETS).bind(json!(webhooks).to_string()).fetch_all(&mut **tx).await?;
+/// The pairs of two columns, each once.
+fn pairs<'a>(
+    rows: &'a [Row],
+    first: &'static str,
+    second: &'static str,
+) -> Result<Vec<[Value<'a>; 2]>, StoreError> {
+    let mut pairs: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| Ok((row.text(first)?, row.text(second)?)))
+        .collect::<Result<_, StoreError>>()?;
+    pairs.sort_unstable();
+    pairs.dedup();
+    Ok(pairs.into_iter().map(|(first, second)| [first.into(), second.into()]).collect())
+}
+
+async fn bodies(tx: &mut Tx, claimed: &[Row]) -> Result<HashMap<String, Body>, StoreError> {
+    let mut rows = BODIES.rows();
+    for pair in pairs(claimed, "workspace_id", "event_id")? {
+        rows.push(pair);
+    }
+    let rows = BODIES.query().bind_rows(rows).all(tx).await?;
+    rows.iter()
+        .map(|row| {
+            let traceparent = row.maybe_text("traceparent")?.map(str::to_owned);
+            Ok((row.text("id")?.to_owned(), Body { bytes: row.bytes("body")?.into(), traceparent }))
+        })
+        .collect()
+}
+
+async fn targets(tx: &mut Tx, claimed: &[Row]) -> Result<HashMap<WebhookId, Arc<Target>>, StoreError> {
+    let mut rows = TARGETS.rows();
+    for pair in pairs(claimed, "workspace_id", "webhook_id")? {
+        rows.push(pair);
+    }
+    let rows = TARGETS.query().bind_rows(rows).all(tx).await?;
     let mut targets = HashMap::new();
     for row in &rows {
-        match (url(row), secrets(row)) {
-            (Ok(url), Ok(secrets)) => {
-                targets.insert(parse(row, "id")?, Arc::new(Target { url, secrets }));
+        match target(row) {
+            Ok(target) => {
+                targets.insert(row.parse("id")?, Arc::new(target));
             }
-            (Err(error), _) | (_, Err(error)) => tracing::error!(%error, "a webhook can't be read"),
+            Err(error) => tracing::error!(%error, "a webhook can't be read"),
         }
     }
     Ok(targets)
 }
 
-impl Finish {
-    /// Which attempt of the delivery this was; the first is 1.
-    pub fn number(&self) -> i64 {
-        self.claim.attempts + 1
-    }
-}
-
-/// A status code column.
-pub(super) fn status_code(row: &SqliteRow) -> Result<Option<u16>, StoreError> {
-    let code: Option<i64> = row.try_get("response_status")?;
-    code.map(|code| small("response_status", code)).transpose()
+/// What sending needs to know of a webhook.
+pub(super) fn target(row: &Row) -> Result<Target, StoreError> {
+    Ok(Target {
+        url: url(row)?,
+        secrets: secrets(row)?,
+        failing_since_ms: row.maybe_int("failing_since_ms")?,
+    })
 }

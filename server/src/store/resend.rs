@@ -1,14 +1,14 @@
-//! Sending deliveries again.
+//! Sending deliveries again, and sending what was missed.
 
-use serde_json::json;
-use sqlx::Row as _;
+use std::future::Future;
 
-use super::rows::parse;
-use super::{Store, StoreError, Write};
-use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
+use super::rows::{int, text};
+use super::statement::{Statement, sql};
+use super::{Store, StoreError, Tx};
+use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 
-/// How many deliveries one transaction sends again.
-const RESEND_ROWS: i64 = 1000;
+/// How many rows one transaction looks at.
+const ROWS: i64 = 1000;
 
 impl Store {
     /// The webhook that a delivery goes to; none when there is no such delivery in the workspace.
@@ -22,16 +22,16 @@ impl Store {
         id: DeliveryId,
     ) -> Result<Option<WebhookId>, StoreError> {
         // One seek per webhook of the workspace: rows are kept by webhook.
-        let row = sqlx::query(
+        let row = sql(
             "select w.id from webhooks w where w.workspace_id = $1 and w.deleted_ms is null and (
                 exists (select 1 from deliveries d where d.workspace_id = $1 and d.webhook_id = w.id and d.id = $2)
                 or exists (select 1 from queue q where q.workspace_id = $1 and q.webhook_id = w.id and q.id = $2))",
         )
-        .bind(workspace_id.to_string())
-        .bind(id.to_string())
-        .fetch_optional(&self.reader)
+        .bind(workspace_id)
+        .bind(id)
+        .optional(&self.db)
         .await?;
-        row.map(|row| parse(&row, "id")).transpose()
+        row.map(|row| row.parse("id")).transpose()
     }
 
     /// Makes one delivery due now, whatever came of it before; its retry schedule starts again. Answers `false`,
@@ -45,10 +45,9 @@ impl Store {
         workspace_id: WorkspaceId,
         webhook_id: WebhookId,
         id: DeliveryId,
-        now_ms: i64,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let queued = requeue(&mut tx, workspace_id, webhook_id, &[id.to_string()], now_ms).await?;
+        let mut tx = self.db.write().await?;
+        let queued = self.requeue(&mut tx, workspace_id, webhook_id, &[id.to_string()]).await?;
         tx.commit().await?;
         Ok(queued == 1)
     }
@@ -65,49 +64,134 @@ impl Store {
         workspace_id: WorkspaceId,
         webhook_id: WebhookId,
         since_ms: i64,
-        now_ms: i64,
     ) -> Result<u64, StoreError> {
-        let mut resent = 0;
-        let mut after = DeliveryId::floor(since_ms).to_string();
-        loop {
-            match self.resend_some(workspace_id, webhook_id, &after, now_ms).await {
-                Ok(ids) => match ids.last() {
-                    Some(last) => {
-                        resent += ids.len() as u64;
-                        after.clone_from(last);
-                    }
-                    None => return Ok(resent),
-                },
-                // An error now would be asked again, and what fails once more meanwhile be sent yet again.
-                Err(error) if resent > 0 => {
-                    tracing::error!(%error, resent, "not all that failed could be queued");
-                    return Ok(resent);
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let after = DeliveryId::floor(since_ms).to_string();
+        in_parts(after, async |after| self.resend_some(workspace_id, webhook_id, &after).await).await
     }
 
-    /// Queues the next failed deliveries after an id, in one transaction. Answers their ids, in order.
+    /// Queues the next failed deliveries after an id, in one transaction. Answers how many, and the last one.
     async fn resend_some(
         &self,
         workspace_id: WorkspaceId,
         webhook_id: WebhookId,
         after: &str,
-        now_ms: i64,
-    ) -> Result<Vec<String>, StoreError> {
-        let mut tx = self.begin().await?;
-        let rows = sqlx::query(FAILED_SINCE)
-            .bind(workspace_id.to_string())
-            .bind(webhook_id.to_string())
-            .bind(after)
-            .bind(RESEND_ROWS)
-            .fetch_all(&mut *tx)
-            .await?;
-        let ids: Vec<String> = rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
-        requeue(&mut tx, workspace_id, webhook_id, &ids, now_ms).await?;
+    ) -> Result<Part, StoreError> {
+        let mut tx = self.db.write().await?;
+        let rows =
+            sql(FAILED_SINCE).bind(workspace_id).bind(webhook_id).bind(after).bind(ROWS).all(&mut tx).await?;
+        let ids: Vec<String> =
+            rows.iter().map(|row| Ok(row.text("id")?.to_owned())).collect::<Result<_, StoreError>>()?;
+        self.requeue(&mut tx, workspace_id, webhook_id, &ids).await?;
         tx.commit().await?;
-        Ok(ids)
+        Ok(Part { queued: ids.len() as u64, last: ids.into_iter().next_back() })
+    }
+
+    /// Queues every event that was accepted at `since_ms` or later, that the webhook subscribes to, and that it was
+    /// never sent: it was paused or switched off, or did not subscribe yet. Answers how many; works in parts as
+    /// [`Self::resend_failed`] does. Asking again queues nothing twice, because an event's delivery has one id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn send_missed(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        since_ms: i64,
+    ) -> Result<u64, StoreError> {
+        let after = EventId::floor(since_ms).to_string();
+        in_parts(after, async |after| self.send_some_missed(workspace_id, webhook_id, &after).await).await
+    }
+
+    async fn send_some_missed(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        after: &str,
+    ) -> Result<Part, StoreError> {
+        let mut tx = self.db.write().await?;
+        let events =
+            sql(EVENTS_SINCE).bind(workspace_id).bind(webhook_id).bind(after).bind(ROWS).all(&mut tx).await?;
+        let mut rows = QUEUE_MISSED.rows();
+        for event in &events {
+            // Events of other types are looked at too, so that one part is bounded.
+            if event.flag("is_subscribed")? {
+                rows.push([
+                    DeliveryId::of(event.parse("id")?, webhook_id).into(),
+                    event.text("id")?.into(),
+                    event.text("event_type")?.into(),
+                    event.int("created_ms")?.into(),
+                ]);
+            }
+        }
+        let queued = if rows.is_empty() {
+            0
+        } else {
+            let queue = QUEUE_MISSED.query().bind(&self.clock).bind(workspace_id).bind(webhook_id);
+            queue.bind_rows(rows).execute(&mut tx).await?
+        };
+        tx.commit().await?;
+        let last =
+            events.last().map(|event| Ok::<_, StoreError>(event.text("id")?.to_owned())).transpose()?;
+        Ok(Part { queued, last })
+    }
+
+    /// Queues deliveries that were sent before, and makes those due now that are queued and not being sent. Answers
+    /// how many are due now.
+    async fn requeue(
+        &self,
+        tx: &mut Tx,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        ids: &[String],
+    ) -> Result<u64, StoreError> {
+        let about = |statement: &'static Statement| {
+            let mut rows = statement.rows();
+            for id in ids {
+                rows.push([id.as_str().into()]);
+            }
+            (statement.query().bind(workspace_id).bind(webhook_id), rows)
+        };
+        if ids.is_empty() {
+            return Ok(0);
+        }
+        let (queue, rows) = about(&QUEUE);
+        queue.bind(&self.clock).bind_rows(rows).execute(tx).await?;
+        let (make_due, rows) = about(&MAKE_DUE);
+        let due = make_due.bind(&self.clock).bind_rows(rows).execute(tx).await?;
+        let (make_pending, rows) = about(&MAKE_PENDING);
+        make_pending.bind_rows(rows).execute(tx).await?;
+        Ok(due)
+    }
+}
+
+/// What one transaction of a long work did.
+struct Part {
+    queued: u64,
+    /// Where the next one goes on; none when nothing is left.
+    last: Option<String>,
+}
+
+/// Works from part to part until nothing is left.
+async fn in_parts<F>(mut after: String, part: impl Fn(String) -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<Part, StoreError>>,
+{
+    let mut queued = 0;
+    loop {
+        match part(after).await {
+            Ok(done) => {
+                queued += done.queued;
+                let Some(last) = done.last else { return Ok(queued) };
+                after = last;
+            }
+            // An error now would be asked again, and what fails once more meanwhile be sent yet again.
+            Err(error) if queued > 0 => {
+                tracing::error!(%error, queued, "not all could be queued");
+                return Ok(queued);
+            }
+            Err(error) => return Err(error),
+        }
     }
 }
 
@@ -117,37 +201,42 @@ pub(super) const FAILED_SINCE: &str = "
     and id > $3
     order by id limit $4";
 
-// $1 workspace, $2 webhook, $3 ids, $4 now.
+/// As [`FAILED_SINCE`], of events.
+pub(super) const EVENTS_SINCE: &str = "
+    select e.id, e.event_type, e.created_ms,
+        cast(case when exists (
+            select 1 from subscriptions s
+            where s.workspace_id = $1 and s.event_type = e.event_type and s.webhook_id = $2
+        ) then 1 else 0 end as bigint) as is_subscribed
+    from events e where e.workspace_id = $1 and e.id > $3 order by e.id limit $4";
 
-const QUEUE: &str = "
-    insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms, attempts)
-    select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, $4, d.attempts
-    from deliveries d
-    where d.workspace_id = $1 and d.webhook_id = $2 and d.id in (select value from json_each($3))
-    on conflict do nothing";
-const MAKE_DUE: &str = "
-    update queue set next_ms = $4, step = 0
-    where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3)) and owner is null";
-const MAKE_PENDING: &str = "
-    update deliveries set status = 'pending'
-    where workspace_id = $1 and webhook_id = $2 and id in (select value from json_each($3))
-      and status <> 'pending'";
+/// $1 now, $2 workspace, $3 webhook.
+pub(super) static QUEUE_MISSED: Statement = Statement::new(
+    "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms)
+     select $2, $3, r.id, r.event_id, r.event_type, r.created_ms, now($1) from {rows}
+     where not exists (
+        select 1 from deliveries d where d.workspace_id = $2 and d.webhook_id = $3 and d.id = r.id
+     )
+     on conflict do nothing",
+)
+.with_rows(&[text("id"), text("event_id"), text("event_type"), int("created_ms")]);
 
-/// Queues deliveries that were sent before, and makes those due now that are queued and not being sent. Answers how
-/// many are due now.
-async fn requeue(
-    tx: &mut Write,
-    workspace_id: WorkspaceId,
-    webhook_id: WebhookId,
-    ids: &[String],
-    now_ms: i64,
-) -> Result<u64, StoreError> {
-    let ids = json!(ids).to_string();
-    let about = |statement| {
-        sqlx::query(statement).bind(workspace_id.to_string()).bind(webhook_id.to_string()).bind(ids.clone())
-    };
-    about(QUEUE).bind(now_ms).execute(&mut **tx).await?;
-    let due = about(MAKE_DUE).bind(now_ms).execute(&mut **tx).await?.rows_affected();
-    about(MAKE_PENDING).execute(&mut **tx).await?;
-    Ok(due)
-}
+// $1 workspace, $2 webhook, $3 now.
+
+static QUEUE: Statement = Statement::new(
+    "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms, attempts)
+     select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, now($3), d.attempts
+     from {rows} {seek deliveries d on d.workspace_id = $1 and d.webhook_id = $2 and d.id = r.id} where true
+     on conflict do nothing",
+)
+.with_rows(&[text("id")]);
+static MAKE_DUE: Statement = Statement::new(
+    "update queue set next_ms = now($3), step = 0
+     where workspace_id = $1 and webhook_id = $2 and id in (select r.id from {rows}) and owner is null",
+)
+.with_rows(&[text("id")]);
+static MAKE_PENDING: Statement = Statement::new(
+    "update deliveries set status = 'pending'
+     where workspace_id = $1 and webhook_id = $2 and id in (select r.id from {rows}) and status <> 'pending'",
+)
+.with_rows(&[text("id")]);

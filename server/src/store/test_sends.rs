@@ -1,7 +1,6 @@
 //! Keeping test sends.
 
-use serde_json::json;
-
+use super::statement::sql;
 use super::{Store, StoreError, attempts};
 use crate::model::delivery::{Attempt, Status};
 use crate::model::event::NewEvent;
@@ -32,37 +31,45 @@ impl Store {
     /// [`StoreError`].
     pub async fn record_test(&self, test: &TestSend<'_>, now_ms: i64) -> Result<(), StoreError> {
         let TestSend { workspace_id, webhook_id, id, event, status, attempt } = test;
-        let mut tx = self.begin().await?;
+        let mut tx = self.db.write().await?;
         let webhook =
-            sqlx::query("select 1 from webhooks where workspace_id = $1 and id = $2 and deleted_ms is null")
-                .bind(workspace_id.to_string())
-                .bind(webhook_id.to_string())
-                .fetch_optional(&mut *tx)
+            sql("select id from webhooks where workspace_id = $1 and id = $2 and deleted_ms is null")
+                .bind(*workspace_id)
+                .bind(*webhook_id)
+                .optional(&mut tx)
                 .await?;
         if webhook.is_none() {
             // It was deleted while the test was on its way: nobody would erase what came after.
             return Ok(());
         }
-        sqlx::query(
+        sql(
             "insert into events (workspace_id, id, event_type, body, created_ms) values ($1, $2, $3, $4, $5)",
         )
-        .bind(workspace_id.to_string())
-        .bind(event.id.to_string())
+        .bind(*workspace_id)
+        .bind(event.id)
         .bind(event.kind.as_str())
-        .bind(&event.body)
+        .bind(&*event.body)
         .bind(now_ms)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        let row = json!([
-            [workspace_id, webhook_id, id],
-            attempts::attempt(attempt),
-            status.as_str(),
-            event.id,
-            event.kind.as_str(),
-            now_ms,
-            1
+        let [started, duration, code, body, error] = attempts::attempt(attempt);
+        let mut rows = attempts::FIRST.rows();
+        rows.push([
+            (*workspace_id).into(),
+            (*webhook_id).into(),
+            (*id).into(),
+            event.id.into(),
+            event.kind.as_str().into(),
+            now_ms.into(),
+            status.as_str().into(),
+            true.into(),
+            started,
+            duration,
+            code,
+            body,
+            error,
         ]);
-        sqlx::query(attempts::FIRST).bind(json!([row]).to_string()).execute(&mut *tx).await?;
+        attempts::FIRST.query().bind_rows(rows).execute(&mut tx).await?;
         Ok(tx.commit().await?)
     }
 }

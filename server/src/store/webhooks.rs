@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use encrata_webhooks::EventKind;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteExecutor};
 
-use super::rows::{parse, unreadable};
-use super::{Store, StoreError, Write};
+use super::row::{Row, unreadable};
+use super::statement::{Statement, sql};
+use super::{Store, StoreError, Tx};
 use crate::model::ids::{WebhookId, WorkspaceId};
-use crate::model::webhook::{HttpsUrl, Secrets, Webhook};
+use crate::model::webhook::{Disabled, HttpsUrl, Secrets, Webhook};
 use crate::vault::Sealed;
 
 /// What an admin changes of a webhook; `None` leaves a part as it is.
@@ -23,6 +22,8 @@ pub struct Change<'a> {
     pub description: Option<&'a str>,
     /// Pause (`false`) or resume (`true`).
     pub is_active: Option<bool>,
+    /// The new rate limit; 0 lifts it.
+    pub rate_limit: Option<u32>,
 }
 
 /// Why a webhook was not kept.
@@ -34,10 +35,17 @@ pub enum CreateError {
         /// The limit.
         limit: u32,
     },
+    /// Its id ends as another's does, so that their deliveries could not be told apart. Chance: another id will do.
+    #[error("the new webhook got an id that can't be used: ask again")]
+    SameTag,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// Two that are made at once must not both be the last one allowed.
+static ONE_AT_A_TIME: Statement =
+    Statement::new("select id from workspaces where id = $1 {postgres: for update}");
 
 const SELECT_BY_ID: &str =
     "select * from webhooks where workspace_id = $1 and deleted_ms is null and id = $2";
@@ -49,14 +57,20 @@ impl Store {
     ///
     /// [`CreateError`].
     pub async fn create_webhook(&self, webhook: &Webhook, limit: u32) -> Result<(), CreateError> {
-        let mut tx = self.begin().await.map_err(StoreError::from)?;
-        let row =
-            sqlx::query("select count(*) as n from webhooks where workspace_id = $1 and deleted_ms is null")
-                .bind(webhook.workspace_id.to_string())
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(StoreError::from)?;
-        if row.try_get::<i64, _>("n").map_err(StoreError::from)? >= i64::from(limit) {
+        let mut tx = self.db.write().await.map_err(StoreError::from)?;
+        ONE_AT_A_TIME.query().bind(webhook.workspace_id).one(&mut tx).await?;
+        let others = sql("select id, deleted_ms from webhooks where workspace_id = $1")
+            .bind(webhook.workspace_id)
+            .all(&mut tx)
+            .await?;
+        let mut active = 0;
+        for other in &others {
+            active += u32::from(other.maybe_int("deleted_ms")?.is_none());
+            if other.parse::<WebhookId>("id")?.tag() == webhook.id.tag() {
+                return Err(CreateError::SameTag);
+            }
+        }
+        if active >= limit {
             return Err(CreateError::TooMany { limit });
         }
         insert(&mut tx, webhook).await?;
@@ -72,21 +86,20 @@ impl Store {
     /// [`StoreError`].
     pub async fn webhooks(&self, workspace_id: WorkspaceId) -> Result<Vec<Webhook>, StoreError> {
         // One snapshot: a webhook that is deleted in between must not show without its events.
-        let mut tx = self.reader.begin().await?;
-        let rows =
-            sqlx::query("select * from webhooks where workspace_id = $1 and deleted_ms is null order by id")
-                .bind(workspace_id.to_string())
-                .fetch_all(&mut *tx)
-                .await?;
-        let subscribed = sqlx::query(
+        let mut tx = self.db.read().await?;
+        let rows = sql("select * from webhooks where workspace_id = $1 and deleted_ms is null order by id")
+            .bind(workspace_id)
+            .all(&mut tx)
+            .await?;
+        let subscribed = sql(
             "select webhook_id, event_type from subscriptions where workspace_id = $1 order by webhook_id, position",
         )
-        .bind(workspace_id.to_string())
-        .fetch_all(&mut *tx)
+        .bind(workspace_id)
+        .all(&mut tx)
         .await?;
         let mut events: HashMap<WebhookId, Vec<EventKind>> = HashMap::new();
         for row in &subscribed {
-            events.entry(parse(row, "webhook_id")?).or_default().push(event_kind(row)?);
+            events.entry(row.parse("webhook_id")?).or_default().push(event_kind(row)?);
         }
         rows.iter()
             .map(|row| {
@@ -106,14 +119,10 @@ impl Store {
         workspace_id: WorkspaceId,
         id: WebhookId,
     ) -> Result<Option<Webhook>, StoreError> {
-        let mut tx = self.reader.begin().await?;
-        let row = sqlx::query(SELECT_BY_ID)
-            .bind(workspace_id.to_string())
-            .bind(id.to_string())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let mut tx = self.db.read().await?;
+        let row = sql(SELECT_BY_ID).bind(workspace_id).bind(id).optional(&mut tx).await?;
         let Some(row) = row else { return Ok(None) };
-        let events = subscriptions(&mut *tx, workspace_id, id).await?;
+        let events = subscriptions(&mut tx, workspace_id, id).await?;
         Ok(Some(Webhook { events, ..webhook(&row)? }))
     }
 
@@ -129,21 +138,27 @@ impl Store {
         change: &Change<'_>,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let changed = sqlx::query(
+        let mut tx = self.db.write().await?;
+        let changed = sql(
+            // Switched on or off by its owner, it is not switched off by the server any more, and starts afresh.
             "update webhooks set url = coalesce($3, url), description = coalesce($4, description),
-             is_active = coalesce($5, is_active), updated_ms = $6
+             is_active = coalesce($5, is_active), updated_ms = $6,
+             rate_limit = case when $7 = 0 then null else coalesce($7, rate_limit) end,
+             disabled_ms = case when $5 is null then disabled_ms end,
+             disabled_reason = case when $5 is null then disabled_reason end,
+             failing_since_ms = case when $5 = 1 then null else failing_since_ms end,
+             not_before_ms = case when $5 = 1 then 0 else not_before_ms end
              where workspace_id = $1 and id = $2 and deleted_ms is null",
         )
-        .bind(workspace_id.to_string())
-        .bind(id.to_string())
+        .bind(workspace_id)
+        .bind(id)
         .bind(change.url.map(HttpsUrl::as_str))
         .bind(change.description)
         .bind(change.is_active.map(i64::from))
         .bind(now_ms)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        .bind(change.rate_limit.map(i64::from))
+        .execute(&mut tx)
+        .await?;
         if changed == 0 {
             return Ok(false);
         }
@@ -169,21 +184,20 @@ impl Store {
         secrets: &Secrets,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let changed = sqlx::query(
+        let mut tx = self.db.write().await?;
+        let changed = sql(
             "update webhooks set secret = $4, previous_secret = $5, overlap_until_ms = $6, updated_ms = $7
              where workspace_id = $1 and id = $2 and deleted_ms is null and secret = $3",
         )
-        .bind(workspace_id.to_string())
-        .bind(id.to_string())
+        .bind(workspace_id)
+        .bind(id)
         .bind(expected.as_bytes())
         .bind(secrets.current.as_bytes())
         .bind(secrets.previous.as_ref().map(|(sealed, _)| sealed.as_bytes()))
         .bind(secrets.previous.as_ref().map(|(_, until_ms)| *until_ms))
         .bind(now_ms)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        .execute(&mut tx)
+        .await?;
         tx.commit().await?;
         Ok(changed == 1)
     }
@@ -194,119 +208,120 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn delete_webhook(
-        &self,
-        workspace_id: WorkspaceId,
-        id: WebhookId,
-        now_ms: i64,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let deleted = sqlx::query(
-            "update webhooks set deleted_ms = $3 where workspace_id = $1 and id = $2 and deleted_ms is null",
-        )
-        .bind(workspace_id.to_string())
-        .bind(id.to_string())
-        .bind(now_ms)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+    pub async fn delete_webhook(&self, workspace_id: WorkspaceId, id: WebhookId) -> Result<bool, StoreError> {
+        let mut tx = self.db.write().await?;
+        let deleted = DELETE.query().bind(workspace_id).bind(id).bind(&self.clock).execute(&mut tx).await?;
         unsubscribe(&mut tx, workspace_id, id).await?;
         tx.commit().await?;
         Ok(deleted == 1)
     }
 }
 
-async fn insert(tx: &mut Write, webhook: &Webhook) -> Result<(), StoreError> {
-    sqlx::query(
-        "insert into webhooks (workspace_id, id, url, description, is_active, created_by, created_ms, updated_ms, secret)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+static DELETE: Statement = Statement::new(
+    "update webhooks set deleted_ms = now($3) where workspace_id = $1 and id = $2 and deleted_ms is null",
+);
+
+async fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
+    sql(
+        "insert into webhooks (workspace_id, id, url, description, is_active, created_by, created_ms, updated_ms, secret,
+            rate_limit)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
-    .bind(webhook.workspace_id.to_string())
-    .bind(webhook.id.to_string())
+    .bind(webhook.workspace_id)
+    .bind(webhook.id)
     .bind(webhook.url.as_str())
-    .bind(&webhook.description)
-    .bind(i64::from(webhook.is_active))
-    .bind(webhook.created_by.to_string())
+    .bind(&*webhook.description)
+    .bind(webhook.is_active)
+    .bind(webhook.created_by)
     .bind(webhook.created_ms)
     .bind(webhook.updated_ms)
     .bind(webhook.secrets.current.as_bytes())
-    .execute(&mut **tx)
+    .bind(webhook.rate_limit.map(i64::from))
+    .execute(tx)
     .await?;
     Ok(())
 }
 
 async fn subscribe(
-    tx: &mut Write,
+    tx: &mut Tx,
     workspace_id: WorkspaceId,
     id: WebhookId,
     events: &[EventKind],
 ) -> Result<(), StoreError> {
     for (position, kind) in (0_i64..).zip(events) {
-        sqlx::query(
+        sql(
             "insert into subscriptions (workspace_id, event_type, webhook_id, position) values ($1, $2, $3, $4)",
         )
-        .bind(workspace_id.to_string())
+        .bind(workspace_id)
         .bind(kind.as_str())
-        .bind(id.to_string())
+        .bind(id)
         .bind(position)
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
     }
     Ok(())
 }
 
-async fn unsubscribe(tx: &mut Write, workspace_id: WorkspaceId, id: WebhookId) -> Result<(), StoreError> {
-    sqlx::query("delete from subscriptions where workspace_id = $1 and webhook_id = $2")
-        .bind(workspace_id.to_string())
-        .bind(id.to_string())
-        .execute(&mut **tx)
+async fn unsubscribe(tx: &mut Tx, workspace_id: WorkspaceId, id: WebhookId) -> Result<(), StoreError> {
+    sql("delete from subscriptions where workspace_id = $1 and webhook_id = $2")
+        .bind(workspace_id)
+        .bind(id)
+        .execute(tx)
         .await?;
     Ok(())
 }
 
 async fn subscriptions(
-    executor: impl SqliteExecutor<'_>,
+    tx: &mut Tx,
     workspace_id: WorkspaceId,
     id: WebhookId,
 ) -> Result<Vec<EventKind>, StoreError> {
-    let rows = sqlx::query(
+    let rows = sql(
         "select event_type from subscriptions where workspace_id = $1 and webhook_id = $2 order by position",
     )
-    .bind(workspace_id.to_string())
-    .bind(id.to_string())
-    .fetch_all(executor)
+    .bind(workspace_id)
+    .bind(id)
+    .all(tx)
     .await?;
     rows.iter().map(event_kind).collect()
 }
 
-fn event_kind(row: &SqliteRow) -> Result<EventKind, StoreError> {
-    parse(row, "event_type")
+fn event_kind(row: &Row) -> Result<EventKind, StoreError> {
+    row.parse("event_type")
 }
 
-fn webhook(row: &SqliteRow) -> Result<Webhook, StoreError> {
+fn webhook(row: &Row) -> Result<Webhook, StoreError> {
     Ok(Webhook {
-        id: parse(row, "id")?,
-        workspace_id: parse(row, "workspace_id")?,
+        id: row.parse("id")?,
+        workspace_id: row.parse("workspace_id")?,
         url: url(row)?,
         events: Vec::new(),
-        is_active: row.try_get::<i64, _>("is_active")? != 0,
-        description: row.try_get("description")?,
-        created_by: parse(row, "created_by")?,
-        created_ms: row.try_get("created_ms")?,
-        updated_ms: row.try_get("updated_ms")?,
+        is_active: row.flag("is_active")?,
+        description: row.text("description")?.to_owned(),
+        created_by: row.parse("created_by")?,
+        created_ms: row.int("created_ms")?,
+        updated_ms: row.int("updated_ms")?,
         secrets: secrets(row)?,
+        rate_limit: row.maybe_int("rate_limit")?.map(|_| row.small("rate_limit")).transpose()?,
+        failing_since_ms: row.maybe_int("failing_since_ms")?,
+        disabled: disabled(row)?,
     })
 }
 
-pub(super) fn url(row: &SqliteRow) -> Result<HttpsUrl, StoreError> {
-    HttpsUrl::parse(row.try_get("url")?).map_err(|why| unreadable("url", &why))
+fn disabled(row: &Row) -> Result<Option<Disabled>, StoreError> {
+    let (reason, at_ms) = (row.maybe_text("disabled_reason")?, row.maybe_int("disabled_ms")?);
+    Ok(reason.zip(at_ms).map(|(reason, at_ms)| Disabled { reason: reason.to_owned(), at_ms }))
 }
 
-pub(super) fn secrets(row: &SqliteRow) -> Result<Secrets, StoreError> {
-    let previous: Option<Vec<u8>> = row.try_get("previous_secret")?;
-    let until_ms: Option<i64> = row.try_get("overlap_until_ms")?;
+pub(super) fn url(row: &Row) -> Result<HttpsUrl, StoreError> {
+    HttpsUrl::parse(row.text("url")?).map_err(|why| unreadable("url", &why))
+}
+
+pub(super) fn secrets(row: &Row) -> Result<Secrets, StoreError> {
+    let previous = row.maybe_bytes("previous_secret")?.map(<[u8]>::to_vec);
+    let until_ms = row.maybe_int("overlap_until_ms")?;
     Ok(Secrets {
-        current: Sealed::from_bytes(row.try_get("secret")?),
+        current: Sealed::from_bytes(row.bytes("secret")?.to_vec()),
         previous: previous.map(Sealed::from_bytes).zip(until_ms),
     })
 }

@@ -1,10 +1,8 @@
 //! Workspaces.
 
-use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
-
-use super::rows::parse;
-use super::{Store, StoreError, Write};
+use super::row::Row;
+use super::statement::sql;
+use super::{Store, StoreError, Tx};
 use crate::model::ids::WorkspaceId;
 
 /// A workspace, and what the operator says of its account.
@@ -29,10 +27,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
-        let row = sqlx::query("select * from workspaces where id = $1")
-            .bind(id.to_string())
-            .fetch_optional(&self.reader)
-            .await?;
+        let row = sql("select * from workspaces where id = $1").bind(id).optional(&self.db).await?;
         row.as_ref().map(workspace).transpose()
     }
 
@@ -42,7 +37,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
-        let rows = sqlx::query("select * from workspaces order by name").fetch_all(&self.reader).await?;
+        let rows = sql("select * from workspaces order by name").all(&self.db).await?;
         rows.iter().map(workspace).collect()
     }
 
@@ -59,16 +54,14 @@ impl Store {
         plan: Option<&str>,
         credits_remaining: Option<i64>,
     ) -> Result<Option<Workspace>, StoreError> {
-        let mut tx = self.begin().await?;
-        let row = sqlx::query(
-            "update workspaces set email = coalesce($2, email), plan = coalesce($3, plan),
-             credits_remaining = coalesce($4, credits_remaining) where name = $1 returning *",
-        )
+        let mut tx = self.db.write().await?;
+        let row = sql("update workspaces set email = coalesce($2, email), plan = coalesce($3, plan),
+             credits_remaining = coalesce($4, credits_remaining) where name = $1 returning *")
         .bind(name)
         .bind(email)
         .bind(plan)
         .bind(credits_remaining)
-        .fetch_optional(&mut *tx)
+        .optional(&mut tx)
         .await?;
         let changed = row.as_ref().map(workspace).transpose()?;
         tx.commit().await?;
@@ -77,24 +70,23 @@ impl Store {
 }
 
 /// The workspace of that name, made when it is new.
-pub(super) async fn find_or_make(tx: &mut Write, name: &str, now_ms: i64) -> Result<WorkspaceId, StoreError> {
-    sqlx::query("insert into workspaces (id, name, created_ms) values ($1, $2, $3) on conflict do nothing")
-        .bind(WorkspaceId::new(now_ms).to_string())
+pub(super) async fn find_or_make(tx: &mut Tx, name: &str, now_ms: i64) -> Result<WorkspaceId, StoreError> {
+    sql("insert into workspaces (id, name, created_ms) values ($1, $2, $3) on conflict do nothing")
+        .bind(WorkspaceId::new(now_ms))
         .bind(name)
         .bind(now_ms)
-        .execute(&mut **tx)
+        .execute(tx)
         .await?;
-    let row =
-        sqlx::query("select id from workspaces where name = $1").bind(name).fetch_one(&mut **tx).await?;
-    parse(&row, "id")
+    let row = sql("select id from workspaces where name = $1").bind(name).one(&mut *tx).await?;
+    row.parse("id")
 }
 
-fn workspace(row: &SqliteRow) -> Result<Workspace, StoreError> {
+fn workspace(row: &Row) -> Result<Workspace, StoreError> {
     Ok(Workspace {
-        id: parse(row, "id")?,
-        name: row.try_get("name")?,
-        email: row.try_get("email")?,
-        plan: row.try_get("plan")?,
-        credits_remaining: row.try_get("credits_remaining")?,
+        id: row.parse("id")?,
+        name: row.text("name")?.to_owned(),
+        email: row.text("email")?.to_owned(),
+        plan: row.text("plan")?.to_owned(),
+        credits_remaining: row.int("credits_remaining")?,
     })
 }

@@ -112,6 +112,8 @@ fn config(folder: &Path, extra_ca: std::path::PathBuf) -> Result<Config, Failure
         // A person at a terminal is not to be counted.
         webhook_rate_limit: 0,
         retry_schedule: RETRY_SCHEDULE.parse()?,
+        disable_after: Duration::from_secs(5 * 86_400),
+        retention: None,
         webhooks_per_workspace: 50,
     })
 }

@@ -1,0 +1,71 @@
+//! What the database does for the hot statements: for the tests that hold each to its index, on both databases.
+
+use super::attempts::{FIRST, LATER_STATUS};
+use super::deliveries::{FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
+use super::finish::{DONE, FAILING, GONE, HEALTHY, RETRY, SLOW};
+use super::housekeeping::{OLD_DELIVERIES, OLD_EVENTS};
+use super::queue::{BODIES, CLAIM, LANES, LIMITS, RELEASE, TARGETS, USE_UP};
+use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
+use super::resend::{EVENTS_SINCE, FAILED_SINCE, QUEUE_MISSED};
+use super::statement::{Query, Statement, sql};
+use super::{Store, StoreError};
+
+impl Store {
+    /// The plan of each hot statement when it is given so many rows, a line per step, after the statement's name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    #[doc(hidden)]
+    pub async fn plans(&self, rows: usize) -> Result<Vec<(&'static str, String)>, StoreError> {
+        let mut plans = Vec::new();
+        for (name, query) in hot(rows) {
+            plans.push((name, query.plan(&self.db).await?));
+        }
+        Ok(plans)
+    }
+}
+
+/// The hot statements, each called with a parameter of its kind.
+fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
+    let given = |statement: &'static Statement, query: Query<'static>| {
+        let mut given = statement.rows();
+        (0..rows).for_each(|_| given.push_any());
+        query.bind_rows(given)
+    };
+    let now = || crate::clock::now_ms();
+    let page = |text| {
+        let of = sql(text).bind("w").bind("h").bind("z").bind("a").bind(None::<&str>);
+        of.bind(50)
+    };
+    vec![
+        ("lanes", LANES.query().bind(now())),
+        ("limits", given(&LIMITS, LIMITS.query().bind(now()))),
+        ("claim", given(&CLAIM, CLAIM.query().bind(now()).bind(30_000).bind("owner").bind(4))),
+        ("use up", given(&USE_UP, USE_UP.query())),
+        ("bodies", given(&BODIES, BODIES.query())),
+        ("targets", given(&TARGETS, TARGETS.query())),
+        ("release", given(&RELEASE, RELEASE.query().bind(now()).bind("owner"))),
+        ("retry", given(&RETRY, RETRY.query().bind(now()).bind("owner"))),
+        ("done", given(&DONE, DONE.query().bind("owner"))),
+        ("first attempt", given(&FIRST, FIRST.query())),
+        ("later status", given(&LATER_STATUS, LATER_STATUS.query())),
+        ("healthy", given(&HEALTHY, HEALTHY.query())),
+        ("failing", given(&FAILING, FAILING.query().bind(now()).bind(5).bind("why"))),
+        ("slow", given(&SLOW, SLOW.query().bind(now()))),
+        ("gone", given(&GONE, GONE.query().bind(now()).bind("why"))),
+        ("subscribed", given(&SUBSCRIBED, SUBSCRIBED.query().bind(now()))),
+        ("keys", given(&KEYS, KEYS.query().bind(now()))),
+        ("known keys", given(&KNOWN_KEYS, KNOWN_KEYS.query())),
+        ("failed since", sql(FAILED_SINCE).bind("w").bind("h").bind("a").bind(1000)),
+        ("events since", sql(EVENTS_SINCE).bind("w").bind("h").bind("a").bind(1000)),
+        ("queue missed", given(&QUEUE_MISSED, QUEUE_MISSED.query().bind(now()).bind("w").bind("h"))),
+        ("sent", page(SENT)),
+        ("succeeded", page(SUCCEEDED)),
+        ("failed", page(FAILED)),
+        ("pending", page(PENDING)),
+        ("never sent", page(NEVER_SENT)),
+        ("old deliveries", sql(OLD_DELIVERIES).bind("w").bind("h").bind("z")),
+        ("old events", sql(OLD_EVENTS).bind("w").bind("z")),
+    ]
+}

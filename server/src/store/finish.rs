@@ -1,0 +1,248 @@
+//! The way out: ends of attempts are written, and what they say of their webhooks.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use super::rows::{int, text};
+use super::statement::Statement;
+use super::{Store, StoreError, Tx, attempts};
+use crate::model::delivery::{Attempt, Claim, Next, Verdict};
+use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
+
+/// The end of an attempt: what is to be written for it.
+#[derive(Debug)]
+pub struct Finish {
+    /// The claim, given away.
+    pub claim: Claim,
+    /// What happened.
+    pub attempt: Attempt,
+    /// What becomes of the delivery.
+    pub next: Next,
+    /// What it says of the webhook.
+    pub verdict: Verdict,
+}
+
+impl Finish {
+    /// Which attempt of the delivery this was; the first is 1.
+    pub fn number(&self) -> i64 {
+        self.claim.attempts + 1
+    }
+}
+
+/// What became of a [`Finish`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finished {
+    /// It was written.
+    Written,
+    /// The lease had gone to somebody else, or the webhook was deleted: nothing was written.
+    LeaseLost,
+}
+
+impl Store {
+    /// Writes the ends of attempts, in one transaction: the attempt, the delivery's new state, the release of its
+    /// lease, and what becomes of the webhook. One that fails for `disable_after` is switched off. The answers stand
+    /// in the order of the group.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the transaction failed: then nothing of the group was written.
+    pub async fn finish(
+        &self,
+        group: &[Finish],
+        disable_after: Duration,
+    ) -> Result<Vec<Finished>, StoreError> {
+        let mut tx = self.db.write().await?;
+        let held = self.let_go(&mut tx, group).await?;
+        let finished: Vec<Finished> = group
+            .iter()
+            .map(|finish| match held.contains(&finish.claim.delivery_id) {
+                true => Finished::Written,
+                false => Finished::LeaseLost,
+            })
+            .collect();
+        let written = || group.iter().filter(|finish| held.contains(&finish.claim.delivery_id));
+        attempts::write(&mut tx, written()).await?;
+        self.judge(&mut tx, written(), disable_after).await?;
+        tx.commit().await?;
+        Ok(finished)
+    }
+
+    /// Takes finished deliveries off the queue, and makes those due again that are retried. Answers which of them
+    /// were still held.
+    async fn let_go(&self, tx: &mut Tx, group: &[Finish]) -> Result<HashSet<DeliveryId>, StoreError> {
+        let (mut again, mut done) = (RETRY.rows(), DONE.rows());
+        for Finish { claim, next, .. } in group {
+            let (workspace, webhook) = (claim.workspace_id.into(), claim.webhook_id.into());
+            let (id, epoch) = (claim.delivery_id.into(), claim.epoch.into());
+            match next {
+                Next::Retry { after_ms } => again.push([workspace, webhook, id, epoch, (*after_ms).into()]),
+                Next::Succeeded | Next::Failed => done.push([workspace, webhook, id, epoch]),
+            }
+        }
+        let mut held = HashSet::new();
+        if !again.is_empty() {
+            let rows =
+                RETRY.query().bind(&self.clock).bind(&*self.owner).bind_rows(again).all(&mut *tx).await?;
+            for row in &rows {
+                held.insert(row.parse("id")?);
+            }
+        }
+        if !done.is_empty() {
+            for row in &DONE.query().bind(&*self.owner).bind_rows(done).all(tx).await? {
+                held.insert(row.parse("id")?);
+            }
+        }
+        Ok(held)
+    }
+
+    /// Writes what attempts say of their webhooks, where it is news.
+    async fn judge(
+        &self,
+        tx: &mut Tx,
+        finished: impl Iterator<Item = &Finish>,
+        disable_after: Duration,
+    ) -> Result<(), StoreError> {
+        let disable_ms = i64::try_from(disable_after.as_millis()).unwrap_or(i64::MAX);
+        // By webhook, in order, so that no two nodes wait for each other.
+        let mut news: BTreeMap<(WorkspaceId, WebhookId), News> = BTreeMap::new();
+        for finish in finished {
+            let claim = &finish.claim;
+            news.entry((claim.workspace_id, claim.webhook_id)).or_default().add(finish);
+        }
+        let (mut healthy, mut failing, mut slow, mut gone) =
+            (HEALTHY.rows(), FAILING.rows(), SLOW.rows(), GONE.rows());
+        for ((workspace_id, webhook_id), news) in news {
+            let key = || [workspace_id.into(), webhook_id.into()];
+            if news.gone {
+                gone.push(key());
+            } else if news.works {
+                if news.was_failing {
+                    healthy.push(key());
+                }
+            } else if news.failed {
+                failing.push(key());
+            }
+            if news.slow_ms > 0 {
+                let [workspace_id, webhook_id] = key();
+                slow.push([workspace_id, webhook_id, news.slow_ms.into()]);
+            }
+        }
+        if !healthy.is_empty() {
+            HEALTHY.query().bind_rows(healthy).execute(tx).await?;
+        }
+        if !failing.is_empty() {
+            let failing =
+                FAILING.query().bind(&self.clock).bind(disable_ms).bind(TOO_LONG).bind_rows(failing);
+            for row in failing.all(&mut *tx).await? {
+                if row.maybe_int("disabled_ms")?.is_some() {
+                    tracing::warn!(webhook = row.text("id")?, "failed for too long: switched off");
+                }
+            }
+        }
+        if !slow.is_empty() {
+            SLOW.query().bind(&self.clock).bind_rows(slow).execute(tx).await?;
+        }
+        if !gone.is_empty() {
+            for row in GONE.query().bind(&self.clock).bind(IS_GONE).bind_rows(gone).all(tx).await? {
+                tracing::warn!(webhook = row.text("id")?, "answered 410 Gone: switched off");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Shown as `disabled_reason`.
+const TOO_LONG: &str = "nothing it was sent succeeded for too long";
+const IS_GONE: &str = "it answered 410 Gone";
+
+/// What a group says of one webhook.
+#[derive(Default)]
+struct News {
+    works: bool,
+    failed: bool,
+    was_failing: bool,
+    slow_ms: i64,
+    gone: bool,
+}
+
+impl News {
+    fn add(&mut self, finish: &Finish) {
+        self.was_failing |= finish.claim.target.failing_since_ms.is_some();
+        match finish.verdict {
+            Verdict::Healthy => self.works = true,
+            Verdict::Failing => self.failed = true,
+            Verdict::Slow { after_ms } => {
+                self.failed = true;
+                self.slow_ms = self.slow_ms.max(after_ms);
+            }
+            Verdict::Gone => self.gone = true,
+        }
+    }
+}
+
+/// $1 now, $2 owner.
+pub(super) static RETRY: Statement = Statement::new(
+    "update queue set owner = null, attempts = attempts + 1, step = step + 1, next_ms = now($1) + r.after_ms
+     from {rows}
+     where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
+       and queue.epoch = r.epoch and queue.owner = $2
+     returning queue.id",
+)
+.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch"), int("after_ms")]);
+
+/// $1 owner.
+pub(super) static DONE: Statement = Statement::each(
+    "delete from queue
+     where (workspace_id, webhook_id, id) in (
+        select held.workspace_id, held.webhook_id, held.id
+        from {rows} cross join queue held
+        where held.workspace_id = r.workspace_id and held.webhook_id = r.webhook_id and held.id = r.id
+          and held.epoch = r.epoch and held.owner = $1
+     )
+     returning id",
+    "delete from queue using {rows}
+     where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
+       and queue.epoch = r.epoch and queue.owner = $1
+     returning queue.id",
+)
+.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch")]);
+
+const WEBHOOK: &[super::rows::Column] = &[text("workspace_id"), text("webhook_id")];
+
+pub(super) static HEALTHY: Statement = Statement::new(
+    "update webhooks set failing_since_ms = null from {rows}
+     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id and failing_since_ms is not null",
+)
+.with_rows(WEBHOOK);
+
+/// $1 now, $2 how long a webhook may fail, $3 the reason for switching it off.
+pub(super) static FAILING: Statement = Statement::new(
+    "update webhooks set
+        failing_since_ms = coalesce(failing_since_ms, now($1)),
+        is_active = case when failing_since_ms <= now($1) - $2 then 0 else is_active end,
+        disabled_ms = case when failing_since_ms <= now($1) - $2 and is_active = 1 then now($1) else disabled_ms end,
+        disabled_reason = case when failing_since_ms <= now($1) - $2 and is_active = 1 then $3 else disabled_reason end
+     from {rows}
+     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id
+       and (failing_since_ms is null or (failing_since_ms <= now($1) - $2 and is_active > 0))
+     returning webhooks.id, disabled_ms",
+)
+.with_rows(WEBHOOK);
+
+/// $1 now.
+pub(super) static SLOW: Statement = Statement::new(
+    "update webhooks set not_before_ms = now($1) + r.after_ms from {rows}
+     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id
+       and not_before_ms < now($1) + r.after_ms",
+)
+.with_rows(&[text("workspace_id"), text("webhook_id"), int("after_ms")]);
+
+/// $1 now, $2 the reason for switching it off.
+pub(super) static GONE: Statement = Statement::new(
+    "update webhooks set is_active = 0, disabled_ms = now($1), disabled_reason = $2,
+        failing_since_ms = coalesce(failing_since_ms, now($1))
+     from {rows}
+     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id and is_active > 0
+     returning webhooks.id",
+)
+.with_rows(WEBHOOK);

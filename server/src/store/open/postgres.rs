@@ -1,0 +1,126 @@
+//! Opening a Postgres database.
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _};
+
+use super::{DatabaseUrl, OpenError, newest_known};
+use crate::store::db::Db;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Connections of one node.
+const CONNECTIONS: u32 = 8;
+/// How long a query waits for a connection, and a start for the server.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How every connection works.
+///
+/// Joins run as loops over indexes, in the order in which they are written, and are planned anew each time: a plan that
+/// was made while the queue was empty would read all of it once it is full. A commit that returned is on disk, whatever the server's
+/// default is. A node that hangs holds neither a lock nor a snapshot for long.
+const SESSION: [(&str, &str); 11] = [
+    ("join_collapse_limit", "1"),
+    ("from_collapse_limit", "1"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("enable_bitmapscan", "off"),
+    ("jit", "off"),
+    ("plan_cache_mode", "force_custom_plan"),
+    ("synchronous_commit", "on"),
+    ("idle_in_transaction_session_timeout", "20s"),
+    ("statement_timeout", "30s"),
+];
+
+/// Looks at the database without changing it.
+pub(super) async fn inspect(options: &PgConnectOptions) -> Result<(), OpenError> {
+    let failed = |error: sqlx::Error| unusable(options, error.to_string());
+    let mut connection = tokio::time::timeout(CONNECT_TIMEOUT, options.connect())
+        .await
+        .map_err(|_| unusable(options, "it did not answer in time".into()))?
+        .map_err(failed)?;
+    let found = sqlx::query(TABLES).fetch_one(&mut connection).await.map_err(failed)?;
+    let (tables, migrations): (i64, i64) =
+        (found.try_get("tables").map_err(failed)?, found.try_get("migrations").map_err(failed)?);
+    if tables > 0 && migrations == 0 {
+        return Err(unusable(options, "it is a database of another application".into()));
+    }
+    if migrations > 0 {
+        let newest = sqlx::query("select coalesce(max(version), 0) as version from _sqlx_migrations");
+        let newest = newest.fetch_one(&mut connection).await.map_err(failed)?;
+        let (found, known) = (newest.try_get("version").map_err(failed)?, newest_known(&MIGRATIONS));
+        if found > known {
+            return Err(OpenError::Newer { database: shown(options), found, known });
+        }
+    }
+    warn_of_danger(&mut connection).await.map_err(failed)?;
+    connection.close().await.map_err(failed)
+}
+
+/// Whether there is a schema of ours already.
+pub(super) async fn is_made(options: &PgConnectOptions) -> Result<bool, OpenError> {
+    let failed = |error: sqlx::Error| unusable(options, error.to_string());
+    let mut connection = options.connect().await.map_err(failed)?;
+    let found = sqlx::query(TABLES).fetch_one(&mut connection).await.map_err(failed)?;
+    let migrations: i64 = found.try_get("migrations").map_err(failed)?;
+    connection.close().await.map_err(failed)?;
+    Ok(migrations > 0)
+}
+
+/// Connects and brings the schema up to date. The migrator holds an advisory lock: nodes may start at once.
+pub(super) async fn open(options: &PgConnectOptions) -> Result<Db, OpenError> {
+    inspect(options).await?;
+    let failed = |error: sqlx::Error| unusable(options, error.to_string());
+    // A migration may take its time.
+    let mut connection = options.connect().await.map_err(failed)?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
+        MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
+            OpenError::Newer { database: shown(options), found, known: newest_known(&MIGRATIONS) }
+        }
+        other => unusable(options, other.to_string()),
+    })?;
+    connection.close().await.map_err(failed)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        // A broken connection is noticed by its first query.
+        .test_before_acquire(false)
+        .connect_with(options.clone().options(SESSION))
+        .await
+        .map_err(failed)?;
+    Ok(Db::Postgres(pool))
+}
+
+/// Says so when the database server does not keep what it was given.
+async fn warn_of_danger(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    for setting in ["fsync", "full_page_writes"] {
+        let value: String = sqlx::query("select current_setting($1) as value")
+            .bind(setting)
+            .fetch_one(&mut *connection)
+            .await?
+            .try_get("value")?;
+        if value == "off" {
+            tracing::warn!(
+                setting,
+                "this Postgres server runs with {setting} = off: accepted events can be lost when it crashes"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn unusable(options: &PgConnectOptions, error: String) -> OpenError {
+    OpenError::Unusable { database: shown(options), error }
+}
+
+fn shown(options: &PgConnectOptions) -> String {
+    DatabaseUrl::Postgres(Box::new(options.clone())).to_string()
+}
+
+/// What a schema is: nothing yet, ours, or somebody else's.
+const TABLES: &str = "
+    select count(*) as tables, count(*) filter (where tablename = '_sqlx_migrations') as migrations
+    from pg_catalog.pg_tables where schemaname = current_schema()";

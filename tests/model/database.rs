@@ -1,0 +1,61 @@
+//! The transactions: what they do to the database, and to the node that is answered.
+
+use crate::lease::Lease;
+use crate::rules::{Fence, LEASE};
+use crate::state::{Claim, Message, Row, State, Work, Write};
+
+impl Lease {
+    pub(crate) fn record(&self, state: &mut State, node: usize, delivery: usize, warm: bool) {
+        let (due_in, owner, epoch) = if warm { (LEASE, Some(node as u8), 1) } else { (0, None, 0) };
+        if warm {
+            let claim = Claim { delivery, epoch, number: 1 };
+            let has_slot = state.nodes[node].has_slot(self.bounds.slots);
+            let held = Work::Held { claim, left: LEASE, drifted: false };
+            state.nodes[node].work.push(if has_slot { held } else { Work::Parked { claim } });
+        }
+        state.deliveries[delivery].row = Some(Row { due_in, owner, epoch });
+        state.deliveries[delivery].accepted = true;
+    }
+
+    pub(crate) fn claim(&self, state: &mut State, node: usize, delivery: usize, skew: i8) {
+        let it = &mut state.deliveries[delivery];
+        let Some(row) = &mut it.row else { return };
+        *row =
+            Row { due_in: LEASE.saturating_add_signed(skew), owner: Some(node as u8), epoch: row.epoch + 1 };
+        let claim = Claim { delivery, epoch: row.epoch, number: it.attempts + 1 };
+        if !self.rules.keep_row {
+            it.row = None;
+        }
+        state.nodes[node].work.push(Work::Held { claim, left: LEASE, drifted: false });
+    }
+
+    /// One fenced transaction.
+    pub(crate) fn write(&self, state: &mut State, message: Message) {
+        let Message { owner, claim, write } = message;
+        let it = &mut state.deliveries[claim.delivery];
+        let Some(row) = &mut it.row else { return };
+        let (same_owner, same_epoch) = (row.owner == Some(owner), row.epoch == claim.epoch);
+        let held = match self.rules.fence {
+            Fence::OwnerAndEpoch => same_owner && same_epoch,
+            Fence::Owner => same_owner,
+            Fence::Epoch => same_epoch,
+            Fence::Nothing => true,
+        };
+        if !held {
+            return;
+        }
+        state.foreign_write |= !(same_owner && same_epoch);
+        if write != Write::Release {
+            it.attempts += 1;
+            it.written |= 1 << claim.epoch;
+        }
+        match write {
+            Write::Release => *row = Row { due_in: 0, owner: None, ..*row },
+            Write::Again { due_in } => *row = Row { due_in, owner: None, ..*row },
+            Write::Finish => {
+                it.row = None;
+                it.finished = true;
+            }
+        }
+    }
+}
