@@ -174,7 +174,7 @@ pub(crate) async fn record(store: &Handle, batch: NewBatch) {
 
 /// Claims up to `rows` of one webhook at `now_ms`, for [`LEASE`].
 pub(crate) async fn claim(store: &Handle, webhook_id: WebhookId, rows: usize, now_ms: i64) -> Vec<Claim> {
-    store.at(now_ms).claim(&[Want { webhook_id, rows }], LEASE).await.unwrap()
+    store.at(now_ms).claim(&[Want { webhook_id, rows, is_limited: true }], LEASE).await.unwrap()
 }
 
 /// The one claim that there is.

@@ -141,8 +141,12 @@ fn report(group: &[Finish], finished: &[Finished]) {
         let (delivery, webhook) = (claim.delivery_id, claim.webhook_id);
         let (status, ms) = (attempt.response_status, attempt.duration_ms);
         match finished {
+            // What works is told by the API and by metrics; the log is for what does not.
+            Finished::Written if matches!(next, Next::Succeeded) => {
+                tracing::debug!(%delivery, %webhook, attempt = finish.number(), status, ms, "delivered");
+            }
             Finished::Written => {
-                tracing::info!(%delivery, %webhook, attempt = finish.number(), status, ms, ?next, error = attempt.error, "attempt");
+                tracing::info!(%delivery, %webhook, attempt = finish.number(), status, ms, ?next, error = attempt.error, "attempt failed");
             }
             Finished::LeaseLost => {
                 tracing::warn!(%delivery, %webhook, status, "lease lost: the outcome of this attempt was not written");

@@ -97,23 +97,23 @@ impl Slots {
         state.behind = due().map(|lane| lane.webhook_id).collect();
         // A body is as large as may be, until it is read.
         let mut free = state.free().min(MAX_BYTES.saturating_sub(state.bytes) / MAX_EVENT_BYTES);
-        let mut open: Vec<(usize, usize, WebhookId)> = due()
+        let mut open: Vec<(usize, usize, &Lane)> = due()
             .map(|lane| {
                 let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
-                (state.of(lane.webhook_id), state.room(lane.webhook_id, most), lane.webhook_id)
+                (state.of(lane.webhook_id), state.room(lane.webhook_id, most), lane)
             })
             .filter(|(_, room, _)| *room > 0)
             .collect();
-        open.sort_unstable();
+        open.sort_unstable_by_key(|(in_flight, room, lane)| (*in_flight, *room, lane.webhook_id));
         let even = (free / open.len().max(1)).max(1);
         let mut wanted = Vec::new();
-        for (_, room, webhook_id) in open {
+        for (_, room, lane) in open {
             let rows = even.min(room).min(free);
             if rows == 0 {
                 break;
             }
             free -= rows;
-            wanted.push(Want { webhook_id, rows });
+            wanted.push(Want { webhook_id: lane.webhook_id, rows, is_limited: lane.is_limited });
         }
         wanted
     }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn lane(n: i64) -> Lane {
-        Lane { webhook_id: WebhookId::new(n), due_in_ms: -n, is_failing: false }
+        Lane { webhook_id: WebhookId::new(n), due_in_ms: -n, is_failing: false, is_limited: false }
     }
 
     fn lanes(n: i64) -> Vec<Lane> {
