@@ -73,6 +73,10 @@ pub(super) async fn open(file: &SqlitePath) -> Result<Db, OpenError> {
     let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
     let writer = pool()
         .max_connections(1)
+        .after_release(|connection, _| {
+            // On a full disk SQLite ends a transaction by itself, and sqlx would believe for ever that it runs.
+            Box::pin(async move { connection.ping().await.map(|()| !connection.is_in_transaction()) })
+        })
         .connect_with(options.clone())
         .await
         .map_err(|error| unusable(file, error.to_string()))?;
