@@ -1,7 +1,7 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check build bench bench-core schema vectors clean
+.PHONY: help run test test-all test-faults check build bench bench-core schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ test: ## every suite in its short form, with the time of each
 
 test-all: ## every suite in its long form
 	@ENCRATA_TEST_LONG=1 tests/run.sh
+
+test-faults: ## 50 rounds of every fault: killed nodes and databases, full disks, jumping clocks
+	@ENCRATA_TEST_ROUNDS=50 tests/run.sh faults
 
 check: ## format, lints, documentation, what dependencies may bring
 	@tests/run.sh check

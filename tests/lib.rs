@@ -19,29 +19,37 @@ mod api;
 mod binary;
 #[path = "harness/certificates.rs"]
 mod certificates;
+#[path = "harness/forward.rs"]
+mod forward;
 #[path = "harness/planted.rs"]
 mod planted;
 #[path = "harness/postgres.rs"]
 mod postgres;
 #[path = "harness/postgres_binaries.rs"]
 mod postgres_binaries;
+#[path = "harness/postgres_standby.rs"]
+mod postgres_standby;
 #[path = "harness/receiver.rs"]
 mod receiver;
 #[path = "harness/reply.rs"]
 mod reply;
 #[path = "harness/server.rs"]
 mod server;
+#[path = "harness/watchdog.rs"]
+mod watchdog;
 #[path = "harness/wire.rs"]
 mod wire;
 
 pub use self::api::{Answer, Api, Hook};
 pub use self::binary::{Finished, binary, run, run_with};
 pub use self::certificates::{Authority, Flaw};
+pub use self::forward::Forward;
 pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::postgres::Postgres;
-pub use self::receiver::{Received, Receiver};
+pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
 pub use self::server::{Server, Setup};
+pub use self::watchdog::Watchdog;
 
 /// How long anything that must happen may take. Generous: it only bounds a failure.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);

@@ -4,7 +4,7 @@
 set -u
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-never}"
-[ -z "${ENCRATA_TEST_LONG:-}" ] || export ENCRATA_TEST_ROUNDS="${ENCRATA_TEST_ROUNDS:-25}" PROPTEST_CASES="${PROPTEST_CASES:-20000}"
+[ -z "${ENCRATA_TEST_LONG:-}" ] || export ENCRATA_TEST_ROUNDS="${ENCRATA_TEST_ROUNDS:-50}" PROPTEST_CASES="${PROPTEST_CASES:-20000}"
 
 missing() { # what, and what is not tested without it
     echo "SKIPPED: $1 is not installed, so $2"
@@ -44,10 +44,15 @@ suite_core_steps() {
 suite_core() { cargo test --quiet --locked -p encrata-webhooks --all-features; }
 suite_vectors() { tests/vectors/check.sh; }
 suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
+suite_postgres() { cargo test --quiet --locked -p encrata-webhooks-tests --test postgres; }
 suite_store() { cargo test --quiet --locked -p encrata-webhooks-tests --test store; }
 suite_e2e() {
     cargo build --quiet --locked -p encrata-webhooks-server -p example-rust-axum &&
         cargo test --quiet --locked -p encrata-webhooks-tests --test e2e
+}
+suite_faults() { # most of its time is waiting for leases to end, so more run at once than there are cores
+    cargo build --quiet --locked -p encrata-webhooks-server &&
+        cargo test --quiet --locked -p encrata-webhooks-tests --test faults -- --test-threads 6
 }
 suite_clients() { cargo build --quiet --locked -p encrata-webhooks-server && tests/clients/run.sh; }
 suite_dev() {
@@ -56,7 +61,7 @@ suite_dev() {
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-check core core_steps vectors server store e2e clients dev}; do
+for suite in ${*:-check core core_steps vectors server postgres store e2e faults clients dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

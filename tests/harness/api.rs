@@ -194,10 +194,21 @@ impl Api {
         what: &str,
         enough: impl Fn(&[Value]) -> bool,
     ) -> Vec<Value> {
+        self.deliveries_when_of(webhook_id, "", what, enough).await
+    }
+
+    /// As [`Api::deliveries_when`], of those that `more` in the query asks for.
+    pub async fn deliveries_when_of(
+        &self,
+        webhook_id: &str,
+        more: &str,
+        what: &str,
+        enough: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
         let mut last = Vec::new();
         let waited = tokio::time::timeout(crate::PATIENCE, async {
             loop {
-                last = self.deliveries(webhook_id, "").await;
+                last = self.deliveries(webhook_id, more).await;
                 if enough(&last) {
                     return;
                 }

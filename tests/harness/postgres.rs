@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
@@ -15,9 +15,7 @@ use sqlx::{Connection as _, PgConnection};
 
 use crate::PATIENCE;
 use crate::postgres_binaries::{finish, folder};
-
-/// The name by which a primary knows its standby.
-const STANDBY: &str = "standby";
+use crate::watchdog::Watchdog;
 
 /// A PostgreSQL server on 127.0.0.1 in a folder of its own, with real durability. Dropped, it is stopped and its folder
 /// removed; the same happens when the test's process ends, however it does.
@@ -25,7 +23,7 @@ const STANDBY: &str = "standby";
 pub struct Postgres {
     home: PathBuf,
     port: u16,
-    password: String,
+    pub(crate) password: String,
     /// Whom it runs as, when this process is root's: PostgreSQL refuses to be root.
     user: Option<(u32, u32)>,
     process: Mutex<Option<Child>>,
@@ -100,7 +98,7 @@ impl Postgres {
         Ok(new)
     }
 
-    fn new(home: &Path, password: String) -> Result<Self, String> {
+    pub(crate) fn new(home: &Path, password: String) -> Result<Self, String> {
         let failed = |error: std::io::Error| format!("{}: {error}", home.display());
         let user = match fs::metadata(home).map_err(failed)?.uid() {
             0 => {
@@ -110,17 +108,17 @@ impl Postgres {
             }
             _ => None,
         };
-        let watchdog = Mutex::new(Watchdog::new(home)?);
+        let watchdog = Mutex::new(Watchdog::start(WATCH, home)?);
         let (port, process, databases) = (free_port(), Mutex::new(None), AtomicU32::new(0));
         Ok(Self { home: home.to_path_buf(), port, password, user, process, watchdog, databases })
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.home.join("data")
     }
 
     /// One of PostgreSQL's programs, as the user that it runs as.
-    fn command(&self, program: &str) -> Result<Command, String> {
+    pub(crate) fn command(&self, program: &str) -> Result<Command, String> {
         let program = folder()?.join(program);
         let mut command = match self.user {
             None => Command::new(program),
@@ -170,13 +168,13 @@ impl Postgres {
             command.arg("-D").arg(self.data()).args(["-p", &self.port.to_string()]);
             let child = command.stdout(Stdio::null()).stderr(log).spawn();
             let mut child = child.map_err(|error| format!("{command:?}: {error}"))?;
-            self.watchdog().watch(child.id());
+            self.watchdog().tell(&child.id().to_string());
             if self.is_ready(&mut child, deadline) {
                 *self.process() = Some(child);
                 return Ok(());
             }
             let (_, _) = (child.kill(), child.wait());
-            self.watchdog().forget();
+            self.watchdog().tell("");
             // The children of one that was killed may need a moment to notice.
             if Instant::now() > deadline || !self.log().contains("is still in use") {
                 let log = self.log();
@@ -226,6 +224,21 @@ impl Postgres {
         self.signal("HUP");
     }
 
+    /// Waits until it takes connections again, and starts it when it has ended by itself.
+    pub async fn revive(&self) {
+        let revived = async {
+            while PgConnection::connect(&self.url("postgres", self.port)).await.is_err() {
+                let ended = self.process().as_mut().is_none_or(|child| child.try_wait().unwrap().is_some());
+                if ended {
+                    self.begin().unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let revived = tokio::time::timeout(PATIENCE, revived).await;
+        assert!(revived.is_ok(), "it takes no connections: {}", self.log());
+    }
+
     /// Sends a signal to its first process, if it runs.
     pub fn signal(&self, name: &str) {
         if let Some(child) = &*self.process() {
@@ -237,7 +250,7 @@ impl Postgres {
     fn reap(&self) {
         if let Some(mut child) = self.process().take() {
             let _ = child.wait();
-            self.watchdog().forget();
+            self.watchdog().tell("");
         }
     }
 
@@ -280,38 +293,6 @@ impl Postgres {
         connection.close().await.unwrap();
     }
 
-    /// A standby of this server, without which no commit here is acknowledged from now on.
-    pub async fn synchronous_standby(&self) -> Self {
-        let home = tempfile::Builder::new().prefix("encrata-webhooks-standby-").tempdir().unwrap().keep();
-        let standby = Self::new(&home, self.password.clone()).unwrap();
-        let mut copy = standby.command("pg_basebackup").unwrap();
-        copy.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync", "-D"]).arg(standby.data());
-        let source = self.url("", self.port) + "?application_name=" + STANDBY;
-        finish(copy.args(["-d", &source])).unwrap();
-        standby.begin().unwrap();
-        self.configure(&[("synchronous_standby_names", STANDBY)]).unwrap();
-        self.reload();
-        let mut connection = self.connect().await;
-        let in_step = async {
-            let query = "select count(*) from pg_stat_replication where sync_state = 'sync'";
-            while sqlx::query_scalar::<_, i64>(query).fetch_one(&mut connection).await.unwrap() == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, in_step).await.unwrap();
-        standby
-    }
-
-    /// Makes a standby a primary of its own.
-    pub async fn promote(&self) {
-        // Its settings are the primary's, and it has no standby that could answer for it.
-        self.configure(&[("synchronous_standby_names", "")]).unwrap();
-        self.reload();
-        let mut connection = self.connect().await;
-        let promoted = sqlx::query_scalar::<_, bool>("select pg_promote()").fetch_one(&mut connection).await;
-        assert!(promoted.unwrap(), "it was not promoted: {}", self.log());
-    }
-
     fn process(&self) -> MutexGuard<'_, Option<Child>> {
         self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -331,52 +312,13 @@ impl Drop for Postgres {
     }
 }
 
-/// A shell that outlives this process for a moment: when its input ends it stops the server, which statics, `exit` and
-/// `kill -9` don't, and removes the folder.
-#[derive(Debug)]
-struct Watchdog {
-    shell: Child,
-    told: Option<ChildStdin>,
-}
-
+/// Stops the server whose id came last, if any, and removes the folder.
 const WATCH: &str = r#"
     pid=; while read -r line; do pid=$line; done
     if [ -n "$pid" ] && kill -QUIT "$pid"; then
         for _ in $(seq 100); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
     fi
     rm -rf "$1""#;
-
-impl Watchdog {
-    fn new(home: &Path) -> Result<Self, String> {
-        let mut shell = Command::new("sh");
-        shell.args(["-c", WATCH, "sh"]).arg(home).process_group(0);
-        let shell = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut shell = shell.map_err(|error| format!("sh: {error}"))?;
-        let told = shell.stdin.take();
-        Ok(Self { shell, told })
-    }
-
-    fn watch(&mut self, pid: u32) {
-        self.tell(&pid.to_string());
-    }
-
-    fn forget(&mut self) {
-        self.tell("");
-    }
-
-    fn tell(&mut self, line: &str) {
-        if let Some(told) = &mut self.told {
-            let _ = writeln!(told, "{line}");
-        }
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        self.told = None;
-        let _ = self.shell.wait();
-    }
-}
 
 /// The user and group that PostgreSQL runs as when we are root.
 fn unprivileged() -> Result<(u32, u32), String> {

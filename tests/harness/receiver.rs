@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use encrata_webhooks::{Event, Webhook};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::certificates::{Authority, Flaw};
-use crate::reply::Reply;
+use crate::reply::{How, Reply};
 use crate::wire::{self, Raw};
 use crate::{PATIENCE, reply};
 
@@ -64,16 +64,20 @@ impl Received {
     ///
     /// The core's.
     pub fn verify(&self, secret: &str) -> Result<Event, encrata_webhooks::Error> {
-        let webhook = Webhook::new(secret)?.with_tolerance(std::time::Duration::from_secs(300));
+        let webhook = Webhook::new(secret)?.with_tolerance(Duration::from_secs(300));
         webhook.verify(&self.headers[..], &self.body, self.at_ms / 1000)
     }
 }
 
 type Script = Arc<dyn Fn(&Received) -> Reply + Send + Sync>;
 
+/// How often each `webhook-id` came.
+pub type Ids = HashMap<String, usize>;
+
 #[derive(Default)]
 struct State {
     seen: Mutex<Vec<Received>>,
+    ids: Mutex<HashMap<String, Ids>>,
     arrived: watch::Sender<usize>,
     scripts: Mutex<HashMap<String, Script>>,
     secrets: Mutex<HashMap<String, String>>,
@@ -179,6 +183,32 @@ impl Receiver {
         }
     }
 
+    /// How often each `webhook-id` came to a path.
+    pub fn ids(&self, path: &str) -> Ids {
+        self.state.ids.lock().unwrap().get(path).cloned().unwrap_or_default()
+    }
+
+    /// Waits until the ids that came to a path are enough, as long as it is given.
+    pub async fn wait_for_ids(
+        &self,
+        path: &str,
+        what: &str,
+        patience: Duration,
+        enough: impl Fn(&Ids) -> bool,
+    ) {
+        let mut arrived = self.state.arrived.subscribe();
+        let waited = tokio::time::timeout(patience, async {
+            loop {
+                arrived.borrow_and_update();
+                if enough(self.state.ids.lock().unwrap().entry(path.to_owned()).or_default()) {
+                    return;
+                }
+                arrived.changed().await.unwrap();
+            }
+        });
+        assert!(waited.await.is_ok(), "{what} did not come to {path}: {} ids did", self.ids(path).len());
+    }
+
     /// How many connections were opened to it, whatever became of them.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
@@ -215,6 +245,9 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<State>)
 async fn converse(mut stream: TlsStream<TcpStream>, state: Arc<State>) -> std::io::Result<()> {
     while let Some(raw) = wire::read_request(&mut stream).await? {
         let reply = state.take(raw).await;
+        if reply.how == How::Reset {
+            stream.get_ref().0.set_zero_linger()?;
+        }
         if !wire::write_reply(&mut stream, &reply).await? {
             break;
         }
@@ -250,6 +283,12 @@ impl State {
             seen.last().unwrap().clone()
         };
         let reply = script.map_or_else(Reply::ok, |script| script(&request));
+        if let Some((_, id)) =
+            request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("webhook-id"))
+        {
+            let mut ids = self.ids.lock().unwrap();
+            *ids.entry(request.path.clone()).or_default().entry(id.clone()).or_default() += 1;
+        }
         self.arrived.send_modify(|count| *count += 1);
         if let Some(gate) = &reply.gate {
             reply::Gate::passed(gate).await;

@@ -23,6 +23,10 @@ pub(crate) enum How {
     Never,
     /// The connection ends instead of an answer.
     Close,
+    /// The connection is reset instead of an answer.
+    Reset,
+    /// The receiver has said all it will say, which is nothing, and goes on listening.
+    HalfClose,
     /// These bytes instead of an answer, and the end of the connection.
     Raw,
 }
@@ -56,6 +60,16 @@ impl Reply {
     /// The connection is closed instead of an answer.
     pub fn close() -> Self {
         Self { how: How::Close, ..Self::ok() }
+    }
+
+    /// The connection is reset instead of an answer.
+    pub fn reset() -> Self {
+        Self { how: How::Reset, ..Self::ok() }
+    }
+
+    /// The receiver's side of the connection is closed instead of an answer, the other stays open.
+    pub fn half_close() -> Self {
+        Self { how: How::HalfClose, ..Self::ok() }
     }
 
     /// These bytes instead of an answer.

@@ -13,12 +13,14 @@ use tokio::sync::watch;
 use crate::PATIENCE;
 use crate::api::Api;
 use crate::binary::{Finished, binary, clean, run, run_with};
+use crate::planted::MASTER_KEY;
 use crate::receiver::Receiver;
 
 /// How to start a server, and the folder with its database. It outlives the server, so that it can be started again.
 #[derive(Debug)]
 pub struct Setup {
     home: TempDir,
+    database: Option<String>,
     args: Vec<String>,
     env: Vec<(String, String)>,
     tracer: Vec<String>,
@@ -43,7 +45,7 @@ impl Setup {
     /// A server on a new database, with nothing but defaults.
     pub fn bare() -> Self {
         let home = tempfile::Builder::new().prefix("encrata-webhooks-").tempdir().unwrap();
-        Self { home, args: Vec::new(), env: Vec::new(), tracer: Vec::new() }
+        Self { home, database: None, args: Vec::new(), env: Vec::new(), tracer: Vec::new() }
     }
 
     /// With an option; one that was given before is replaced.
@@ -61,6 +63,18 @@ impl Setup {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// On another database, by its URL.
+    #[must_use]
+    pub fn on(self, url: &str) -> Self {
+        Self { database: Some(url.to_owned()), ..self }
+    }
+
+    /// On a database of PostgreSQL, by its URL, with [`MASTER_KEY`].
+    #[must_use]
+    pub fn on_postgres(self, url: &str) -> Self {
+        self.on(url).env("ENCRATA_MASTER_KEY", MASTER_KEY)
     }
 
     /// Trusts the receivers' authorities.
@@ -92,7 +106,7 @@ impl Setup {
 
     /// The database, as the command line names it.
     pub fn database(&self) -> String {
-        format!("sqlite:{}", self.database_file().display())
+        self.database.clone().unwrap_or_else(|| format!("sqlite:{}", self.database_file().display()))
     }
 
     /// The database, opened by the test itself.
@@ -281,6 +295,20 @@ impl Server {
         self.process.log.lock().unwrap().clone()
     }
 
+    /// Waits until its log says this. It has no event to await, so it is read again.
+    pub async fn log_when(&self, says: &str) {
+        let said = async {
+            while !self.log().contains(says) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(
+            tokio::time::timeout(PATIENCE, said).await.is_ok(),
+            "its log never said '{says}': {}",
+            self.log()
+        );
+    }
+
     /// Asks it to stop, as a service manager does, and waits for its end.
     pub async fn terminate(self) -> (Setup, ExitStatus, String) {
         self.signal_to_stop();
@@ -298,8 +326,13 @@ impl Server {
 
     /// Asks it to stop and returns at once.
     pub fn signal_to_stop(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, name: &str) {
         let pid = self.process.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().unwrap();
         assert!(sent.success());
     }
 

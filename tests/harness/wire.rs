@@ -54,13 +54,16 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match reply.how {
-        How::Close => return Ok(false),
+        How::Close | How::Reset => return Ok(false),
         How::Raw => {
             stream.write_all(&reply.body).await?;
             stream.shutdown().await?;
             return Ok(false);
         }
-        How::Never => {
+        How::Never | How::HalfClose => {
+            if reply.how == How::HalfClose {
+                stream.shutdown().await?;
+            }
             // Ends when the peer hangs up.
             let mut ignored = [0; 1];
             return stream.read(&mut ignored).await.map(|_| false);

@@ -1,0 +1,57 @@
+//! A port that leads to another, and later to yet another: what a virtual address is to a pair of databases.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// Listens on 127.0.0.1 and passes connections on.
+#[derive(Debug)]
+pub struct Forward {
+    port: u16,
+    target: Arc<AtomicU16>,
+    passing: JoinHandle<()>,
+}
+
+impl Forward {
+    /// Leads to this port of 127.0.0.1.
+    pub async fn to(target: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let target = Arc::new(AtomicU16::new(target));
+        let passing = tokio::spawn(pass(listener, Arc::clone(&target)));
+        Self { port, target, passing }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// New connections lead to another port from now on.
+    pub fn lead_to(&self, target: u16) {
+        self.target.store(target, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        self.passing.abort();
+    }
+}
+
+async fn pass(listener: TcpListener, target: Arc<AtomicU16>) {
+    // Connections end with the listener.
+    let mut connections = JoinSet::new();
+    while let Ok((mut client, _)) = listener.accept().await {
+        let target = target.load(Ordering::SeqCst);
+        connections.spawn(async move {
+            if let Ok(mut server) = TcpStream::connect(("127.0.0.1", target)).await {
+                // It ends when either side does.
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            }
+        });
+        while connections.try_join_next().is_some() {}
+    }
+}
