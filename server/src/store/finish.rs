@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rows::{int, text};
 use super::statement::Statement;
-use super::{Store, StoreError, Tx, attempts};
+use super::{Store, StoreError, TRIES, Tx, attempts};
 use crate::model::delivery::{Attempt, Claim, Next, Verdict};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
 
@@ -47,6 +47,20 @@ impl Store {
     ///
     /// [`StoreError`] when the transaction failed: then nothing of the group was written.
     pub async fn finish(
+        &self,
+        group: &[Finish],
+        disable_after: Duration,
+    ) -> Result<Vec<Finished>, StoreError> {
+        let mut tries = 1;
+        loop {
+            match self.try_finish(group, disable_after).await {
+                Err(error) if error.is_a_collision() && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn try_finish(
         &self,
         group: &[Finish],
         disable_after: Duration,
@@ -103,7 +117,7 @@ impl Store {
         disable_after: Duration,
     ) -> Result<(), StoreError> {
         let disable_ms = i64::try_from(disable_after.as_millis()).unwrap_or(i64::MAX);
-        // By webhook, in order, so that no two nodes wait for each other.
+        // By webhook, in order, so that two nodes seldom wait for each other.
         let mut news: BTreeMap<(WorkspaceId, WebhookId), News> = BTreeMap::new();
         for finish in finished {
             let claim = &finish.claim;
