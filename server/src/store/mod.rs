@@ -41,6 +41,9 @@ pub use self::test_sends::TestSend;
 pub use self::webhooks::{Change, CreateError};
 pub use self::workspaces::Workspace;
 
+/// How often a transaction is tried that got in another node's way.
+const TRIES: usize = 5;
+
 /// The store: SQLite in one file, or a Postgres server.
 #[derive(Debug, Clone)]
 pub struct Store {

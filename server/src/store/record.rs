@@ -12,7 +12,7 @@ use super::queue::target;
 use super::row::unreadable;
 use super::rows::{Rows, bytes, int, text, utf8};
 use super::statement::{Statement, Value};
-use super::{Store, StoreError, Turn, Tx};
+use super::{Store, StoreError, TRIES, Turn, Tx};
 use crate::model::delivery::{Claim, Target};
 use crate::model::event::{Accepted, Idempotency, MAX_BATCH_DELIVERIES, NewBatch, NewEvent};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
@@ -20,8 +20,6 @@ use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
 /// How long an idempotency key is remembered: 72 hours.
 pub(super) const IDEMPOTENCY_MS: i64 = 72 * 60 * 60 * 1000;
 
-/// How often a group is tried that got in another node's way.
-const TRIES: usize = 5;
 /// How long to find out whether a commit happened whose answer was lost.
 const DOUBT: Duration = Duration::from_secs(10);
 
