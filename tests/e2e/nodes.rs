@@ -53,7 +53,9 @@ impl Database {
     }
 
     fn setup(&self, receiver: &Receiver) -> Setup {
-        Setup::new().on_postgres(&self.0).trusting(&[receiver])
+        // A line for each attempt.
+        let setup = Setup::new().on_postgres(&self.0).trusting(&[receiver]);
+        setup.option("--log", "info,encrata_webhooks_server::delivery=debug")
     }
 }
 
@@ -70,7 +72,10 @@ fn batch(admin: &Api, n: usize) -> Value {
 
 /// How many attempts a node wrote.
 fn attempts(node: &Server) -> usize {
-    node.log().lines().filter(|line| line.contains(" attempt ")).count()
+    node.log()
+        .lines()
+        .filter(|line| line.contains(" delivered ") || line.contains(" attempt failed "))
+        .count()
 }
 
 #[tokio::test]
