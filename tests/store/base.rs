@@ -111,6 +111,14 @@ impl Base {
         PgConnection::connect(&self.url).await.unwrap()
     }
 
+    /// PostgreSQL: lets nobody write to the queue as long as the connection is open.
+    pub(crate) async fn lock_queue(&self) -> PgConnection {
+        let mut connection = self.connect().await;
+        let lock = "begin; lock table queue in share row exclusive mode";
+        sqlx::raw_sql(lock).execute(&mut connection).await.unwrap();
+        connection
+    }
+
     /// PostgreSQL: waits until so many connections wait for what `pg_stat_activity` calls so, like a `Lock`.
     pub(crate) async fn until_waiting(&self, connections: i64, wait_event: &str) {
         let waiting = format!(

@@ -1,6 +1,7 @@
 //! The rate limit of a webhook, which all nodes share.
 
 use encrata_webhooks_server::store::Want;
+use sqlx::Connection as _;
 
 use crate::base::{Base, LEASE, T, batch, claim, limited_webhook, record, webhook, workspace};
 
@@ -65,6 +66,8 @@ pub(crate) async fn nodes_that_ask_at_once_share_a_rate(base: &Base) {
         false => base.number(&format!("select paced_ms from webhooks where id = '{}'", hooks[2])).await,
     };
     let before = untouched().await;
+    // All are at it before any of them has claimed.
+    let lock = if base.is_postgres() { Some(base.lock_queue().await) } else { None };
     let mut nodes = tokio::task::JoinSet::new();
     for n in 0..8 {
         let store = base.open().await;
@@ -73,6 +76,10 @@ pub(crate) async fn nodes_that_ask_at_once_share_a_rate(base: &Base) {
             wanted.reverse();
         }
         nodes.spawn(async move { store.at(T).claim(&wanted, LEASE).await.unwrap() });
+    }
+    if let Some(lock) = lock {
+        base.until_waiting(8, "Lock").await;
+        lock.close().await.unwrap();
     }
     let claims: Vec<_> = nodes.join_all().await.into_iter().flatten().collect();
     let of = |hook| claims.iter().filter(|claim| claim.webhook_id == hook).count();
