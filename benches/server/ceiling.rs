@@ -87,7 +87,7 @@ async fn post(
         .header("user-agent", "Encrata-Webhooks/0.1.0")
         .header("x-encrata-event", "lookup.completed")
         .header("x-encrata-delivery", format!("00000000-0000-7000-8000-{event:012x}"));
-    for (name, value) in signed.iter() {
+    for (name, value) in &signed {
         request = request.header(name, value);
     }
     let mut response = request.body(body).send().await?;

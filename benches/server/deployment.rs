@@ -58,7 +58,7 @@ impl Deployment {
             Store::Sqlite => (format!("sqlite:{}", sqlite_file(&home).display()), None),
             Store::Postgres => {
                 let postgres = bench.postgres()?;
-                (postgres.new_database(), Some(postgres.pid()))
+                (postgres.new_database().await, postgres.pid())
             }
         };
         let ca = home.path().join("ca.pem");

@@ -17,7 +17,7 @@ pub(crate) async fn run(bench: &mut Bench, store: Store) -> Result<(), Failure> 
     for _ in 0..bench.options.size(5, 1) {
         let mut deployment = Deployment::start(bench, store, 1, &[]).await?;
         fresh.push(deployment.nodes[0].ready_after.as_secs_f64() * 1000.0);
-        tokio::time::sleep(SETTLED).await;
+        tokio::time::sleep(if bench.options.quick { SETTLED / 10 } else { SETTLED }).await;
         memory.push(deployment.memory()?.now_mib);
         deployment.stop().await?;
         again.push(deployment.add_node().await?.ready_after.as_secs_f64() * 1000.0);

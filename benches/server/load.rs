@@ -104,7 +104,9 @@ pub(crate) async fn steady(
     stop: Arc<AtomicBool>,
 ) -> Result<Vec<Sent>, Failure> {
     let workspaces: Arc<[String]> = hooks.iter().map(|hook| hook.workspace_id.clone()).collect();
-    let mut publishers: JoinSet<Result<Vec<(usize, Duration, Duration)>, Failure>> = JoinSet::new();
+    // Number of the event, late, accepted.
+    type Accepted = (usize, Duration, Duration);
+    let mut publishers: JoinSet<Result<Vec<Accepted>, Failure>> = JoinSet::new();
     let (mut turns, began) = (Vec::new(), Instant::now() + Duration::from_millis(20));
     let due = move |number: usize| began + Duration::from_secs_f64(number as f64 / per_second as f64);
     for _ in 0..STEADY_CONNECTIONS {

@@ -38,7 +38,7 @@ pub(crate) async fn describe(bench: &Bench) -> Value {
 
 /// The settings that decide what a commit is worth, as Postgres has them.
 async fn postgres(bench: &Bench) -> Result<Value, Failure> {
-    let url = bench.postgres()?.new_database();
+    let url = bench.postgres()?.new_database().await;
     let setting = async |name| store::postgres_setting(&url, name).await;
     Ok(json!({
         "version": setting("server_version").await?,

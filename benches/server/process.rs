@@ -14,6 +14,22 @@ pub(crate) fn own_cpu_seconds() -> Result<f64, Failure> {
     ticks(std::process::id(), 14..=15)
 }
 
+/// Processor seconds of everything on this machine but us and our children.
+pub(crate) fn foreign_cpu_seconds() -> Result<f64, Failure> {
+    let text = std::fs::read_to_string("/proc/stat")?;
+    let fields: Vec<f64> = text
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(1)
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    // All but idle and iowait; what follows steal is counted before (proc(5)).
+    let busy: f64 = fields.iter().take(8).sum::<f64>() - fields.iter().skip(3).take(2).sum::<f64>();
+    Ok(busy / TICKS_PER_S - cpu_seconds(std::process::id())?)
+}
+
 /// Processor seconds of a process and of all its children, those that ended included.
 pub(crate) fn cpu_seconds(pid: u32) -> Result<f64, Failure> {
     // cutime and cstime as well: fields 16 and 17.

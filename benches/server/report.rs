@@ -147,19 +147,11 @@ impl Report {
         self.failures.is_empty()
     }
 
-    /// Prints the table and writes the file.
+    /// Writes the file.
     pub(crate) fn write(&self, path: &Path, context: Value) -> Result<(), Failure> {
-        let mut scenario = "";
-        for figure in &self.figures {
-            if scenario != figure.scenario {
-                scenario = figure.scenario;
-                println!("\n{scenario}");
-            }
-            println!("{}", figure.line());
-        }
-        for failure in &self.failures {
-            println!("\nBROKEN  {failure}");
-        }
+        let met: Vec<bool> = self.figures.iter().filter_map(Figure::is_met).collect();
+        let reached = met.iter().filter(|met| **met).count();
+        println!("\n{reached} of {} targets met, {} measurements broken", met.len(), self.failures.len());
         let mut report = context;
         report["broken"] = json!(self.failures);
         report["figures"] = self.figures.iter().map(Figure::json).collect();
