@@ -1,6 +1,8 @@
 //! One connection to a server: requests one after another. Hyper itself, because what the load costs is missing
 //! from the server's processors.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -10,6 +12,9 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 
 use crate::Failure;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A kept connection, and the key that requests carry.
 pub(crate) struct Connection {
@@ -43,9 +48,13 @@ impl Connection {
             .header(header::AUTHORIZATION, &self.authorization)
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body)))?;
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        Ok((response.status(), response.into_body().collect().await?.to_bytes()))
+        let exchange = async {
+            self.sender.ready().await?;
+            let response = self.sender.send_request(request).await?;
+            Ok((response.status(), response.into_body().collect().await?.to_bytes()))
+        };
+        let late = |_| format!("{path} was not answered within {} s", PATIENCE.as_secs());
+        tokio::time::timeout(PATIENCE, exchange).await.map_err(late)?
     }
 
     /// `POST`, which must be answered with `status`.

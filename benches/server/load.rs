@@ -130,8 +130,10 @@ pub(crate) async fn steady(
     let clock = std::thread::spawn(move || {
         for number in (0..events).take_while(|_| !stop.load(Ordering::Relaxed)) {
             std::thread::sleep(due(number).saturating_duration_since(Instant::now()));
-            // A publisher that failed says so itself.
-            let _ = turns[number % turns.len()].send(number);
+            if turns[number % turns.len()].send(number).is_err() {
+                // A publisher failed, and says so itself.
+                return;
+            }
         }
     });
     let mut sent = Vec::new();

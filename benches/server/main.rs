@@ -174,6 +174,9 @@ impl Bench {
     }
 
     fn report_ceiling(&mut self) {
+        if self.ceilings.is_empty() {
+            return;
+        }
         let rounds: Vec<f64> = self.ceilings.iter().map(|ceiling| rounded(ceiling.per_second)).collect();
         let cpu = median(self.ceilings.iter().map(|ceiling| ceiling.cpu_s_per_1000));
         let figure = Figure::new("ceiling", "bare loop, 64 at a time", median(rounds.clone()), "/s")

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
+use tokio::sync::oneshot;
 
 use crate::Failure;
 use crate::http::Connection;
@@ -19,9 +20,8 @@ const MASTER_KEY: &str = "9f0c1ab2d3e4f5061728394a5b6c7d8e9fa0b1c2d3e4f506172839
 /// A server that runs. Dropped, it is killed.
 pub(crate) struct Node {
     child: Child,
-    /// Kept open: a server whose standard output is gone might stop over it.
-    _stdout: BufReader<ChildStdout>,
     log: PathBuf,
+    told_to_stop: bool,
     /// Where it listens: `HOST:PORT`.
     pub(crate) address: String,
     /// From starting the process to the first 200 of its health.
@@ -30,6 +30,9 @@ pub(crate) struct Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        if let (false, Ok(Some(status))) = (self.told_to_stop, self.child.try_wait()) {
+            eprintln!("  {}", self.broken(&format!("ended by itself: {status}")));
+        }
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -52,20 +55,26 @@ impl Node {
             .stderr(File::create(&log)?)
             .spawn()
             .map_err(|error| format!("{}: {error}", binary.display()))?;
-        let stdout = BufReader::new(child.stdout.take().ok_or("the server has no standard output")?);
+        let stdout = child.stdout.take().ok_or("the server has no standard output")?;
         // From here on it is killed whatever happens.
-        let mut node = Self { child, _stdout: stdout, log, address: String::new(), ready_after: PATIENCE };
-        let started = tokio::time::timeout(PATIENCE, node.wait_until_healthy()).await;
+        let mut node =
+            Self { child, log, told_to_stop: false, address: String::new(), ready_after: PATIENCE };
+        let started = tokio::time::timeout(PATIENCE, node.wait_until_healthy(stdout)).await;
         started.map_err(|_| node.broken("is not healthy in time"))??;
         node.ready_after = began.elapsed();
         Ok(node)
     }
 
-    async fn wait_until_healthy(&mut self) -> Result<(), Failure> {
-        let mut line = String::new();
-        // It comes at once, or the process ends and so does its output.
-        self._stdout.read_line(&mut line)?;
-        let Some((_, address)) = line.trim().split_once(" listening on http://") else {
+    async fn wait_until_healthy(&mut self, stdout: ChildStdout) -> Result<(), Failure> {
+        let (told, first_line) = oneshot::channel();
+        // Read to its end: a server whose standard output is gone might stop over it.
+        std::thread::spawn(move || {
+            let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+            let _ = told.send(lines.next().unwrap_or_default());
+            lines.for_each(drop);
+        });
+        let first_line = first_line.await?;
+        let Some((_, address)) = first_line.split_once(" listening on http://") else {
             return Err(self.broken("did not start"));
         };
         self.address = address.to_owned();
@@ -95,6 +104,7 @@ impl Node {
     /// Stops it in order, as a service manager does.
     pub(crate) async fn stop(mut self) -> Result<(), Failure> {
         self.check()?;
+        self.told_to_stop = true;
         let sent = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;
         if !sent.success() {
             return Err("the server can't be signalled: `kill` failed".into());
