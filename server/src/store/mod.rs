@@ -13,6 +13,7 @@ mod finish;
 mod housekeeping;
 mod master_key;
 mod open;
+mod pace;
 mod queue;
 mod record;
 mod resend;
