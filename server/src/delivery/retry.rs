@@ -44,7 +44,7 @@ impl RetrySchedule {
 
     /// What an attempt says of its webhook, at which nothing has succeeded for `failing_ms`. One that answers 429 or
     /// 503 is left alone for as long as it asks for; if it does not say, for a part of the time for which it has failed,
-    /// between the first delay of the schedule and [`LONGEST_PAUSE`].
+    /// between the first delay of the schedule and five minutes.
     pub fn verdict(&self, outcome: &Outcome, failing_ms: Option<i64>, chance: f64) -> Verdict {
         match outcome {
             _ if outcome.is_success() => Verdict::Healthy,

@@ -1,6 +1,6 @@
 //! What is kept. All the SQL of the server is in this folder.
 //!
-//! [`db`] holds the two databases, [`statement`] the one text that both run. What is written is committed in one
+//! `db` holds the two databases, `statement` the one text that both run. What is written is committed in one
 //! transaction and on disk when the call returns.
 
 mod api_keys;
