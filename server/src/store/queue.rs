@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::pace::{use_up, used_ms};
 use super::row::{Row, unreadable};
 use super::rows::{int, text};
 use super::statement::Statement;
 use super::webhooks::{secrets, url};
 use super::{Store, StoreError, Tx};
 use crate::model::delivery::{Claim, Target};
-use crate::model::ids::{WebhookId, WorkspaceId};
+use crate::model::ids::WebhookId;
 
 /// A webhook with waiting deliveries that may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,76 +136,6 @@ impl Store {
         tx.commit().await?;
         Ok(freed)
     }
-
-    /// What is left of the rates of those wanted webhooks that have one. Their rows stay locked, so that nodes share
-    /// one rate.
-    async fn limits(
-        &self,
-        tx: &mut Tx,
-        wanted: &[Want],
-    ) -> Result<HashMap<WebhookId, RateLimit>, StoreError> {
-        let mut rows = LIMITS.rows();
-        let limited = wanted.iter().filter(|want| want.is_limited);
-        let mut ids: Vec<WebhookId> = limited.map(|want| want.webhook_id).collect();
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        ids.sort_unstable();
-        for id in ids {
-            rows.push([id.into()]);
-        }
-        let rows = LIMITS.query().bind(&self.clock).bind_rows(rows).all(tx).await?;
-        rows.iter()
-            .map(|row| {
-                let per_second = row.int("rate_limit")?;
-                // A second's worth may come at once.
-                let from_ms = row.int("paced_ms")?.max(row.int("now_ms")? - 1000);
-                let allowed = (row.int("now_ms")? - from_ms).max(0) * per_second / 1000;
-                let allowed = usize::try_from(allowed).unwrap_or(0);
-                let workspace_id = row.parse("workspace_id")?;
-                Ok((row.parse("id")?, RateLimit { workspace_id, per_second, from_ms, allowed }))
-            })
-            .collect()
-    }
-}
-
-/// The rate of a webhook, and what is left of it now.
-struct RateLimit {
-    workspace_id: WorkspaceId,
-    per_second: i64,
-    from_ms: i64,
-    allowed: usize,
-}
-
-/// For how long `n` deliveries use up a rate, in milliseconds, rounded up: a rate is never exceeded.
-fn used_ms(n: i64, per_second: i64) -> i64 {
-    (n * 1000 + per_second - 1) / per_second
-}
-
-/// Notes how much of their rates claimed rows use up.
-async fn use_up(
-    tx: &mut Tx,
-    limited: &HashMap<WebhookId, RateLimit>,
-    claimed: &[Row],
-) -> Result<(), StoreError> {
-    if limited.is_empty() {
-        return Ok(());
-    }
-    let mut used: HashMap<WebhookId, i64> = HashMap::new();
-    for row in claimed {
-        *used.entry(row.parse("webhook_id")?).or_default() += 1;
-    }
-    let mut rows = USE_UP.rows();
-    for (id, limit) in limited {
-        if let Some(used) = used.get(id) {
-            let paced_ms = limit.from_ms + used_ms(*used, limit.per_second);
-            rows.push([limit.workspace_id.into(), (*id).into(), paced_ms.into()]);
-        }
-    }
-    if !rows.is_empty() {
-        USE_UP.query().bind_rows(rows).execute(tx).await?;
-    }
-    Ok(())
 }
 
 /// Steps from webhook to webhook over the index (a loose scan), then looks at the head of each lane.
@@ -221,6 +152,8 @@ pub(super) static LANES: Statement = Statement::new(
 
 /// $1 now, $2 how long the lease lasts, $3 owner, $4 rows per lane.
 ///
+/// A parameter that is all of a limit makes SQLite compile the statement anew for each call, so it is a sum.
+///
 /// On SQLite the head of each lane is read off the index and passed on as JSON: joined to `queue` by `id in (…)`
 /// instead, it walks the whole lane.
 pub(super) static CLAIM: Statement = Statement::each(
@@ -232,7 +165,7 @@ pub(super) static CLAIM: Statement = Statement::each(
         cross join json_each((
             select json_group_array(head.id) from (
                 select q.id from queue q where q.webhook_id = w.id and q.next_ms <= now($1)
-                order by q.next_ms limit $4
+                order by q.next_ms limit 0 + $4
             ) as head
         )) as due
         where w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null and w.not_before_ms <= now($1)
@@ -246,7 +179,7 @@ pub(super) static CLAIM: Statement = Statement::each(
         cross join lateral (
             select q.workspace_id, q.webhook_id, q.id from queue q
             where q.webhook_id = w.id and q.next_ms <= now($1)
-            order by q.next_ms limit $4
+            order by q.next_ms limit 0 + $4
             for update skip locked
         ) as due
         where w.not_before_ms <= now($1)
@@ -257,19 +190,6 @@ pub(super) static CLAIM: Statement = Statement::each(
         (select e.traceparent from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as traceparent",
 )
 .with_rows(&[text("webhook_id")]);
-
-/// $1 now.
-pub(super) static LIMITS: Statement = Statement::new(
-    "select w.workspace_id, w.id, w.rate_limit, w.paced_ms, now($1) as now_ms from {rows}
-     {seek webhooks w on w.id = r.webhook_id and w.rate_limit is not null} {postgres: for update of w}",
-)
-.with_rows(&[text("webhook_id")]);
-
-pub(super) static USE_UP: Statement = Statement::new(
-    "update webhooks set paced_ms = r.paced_ms from {rows}
-     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id",
-)
-.with_rows(&[text("workspace_id"), text("webhook_id"), int("paced_ms")]);
 
 /// $1 now, $2 owner.
 pub(super) static RELEASE: Statement = Statement::new(
