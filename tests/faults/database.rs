@@ -32,7 +32,7 @@ async fn postgres_is_restarted_under_load() {
     }
     load.more(100).await;
     let accepted = load.end().await;
-    Books::default().balance(&accepted, &hook, &admin, &receiver).await;
+    Books::default().balance(&accepted, one.setup(), &hook, &admin, &receiver).await;
     for node in [&one, &two] {
         node.anonymous().get("/api/health").await.expect(200);
     }
@@ -61,5 +61,5 @@ async fn the_standby_has_all_that_was_accepted() {
     address.lead_to(standby.port());
     load.more(100).await;
     let accepted = load.end().await;
-    Books::default().balance(&accepted, &hook, &admin, &receiver).await;
+    Books::default().balance(&accepted, one.setup(), &hook, &admin, &receiver).await;
 }

@@ -96,6 +96,6 @@ async fn filled(setup: Setup, disk: &SmallDisk, repair: impl AsyncFn()) {
     load.more(100).await;
     let accepted = load.end().await;
     // No crash of the server's: nothing was sent twice.
-    Books::default().balance(&accepted, &hook, &admin, &receiver).await;
+    Books::default().balance(&accepted, server.setup(), &hook, &admin, &receiver).await;
     server.anonymous().get("/api/health").await.expect(200);
 }

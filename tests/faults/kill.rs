@@ -63,5 +63,5 @@ async fn killed_at_any_moment(setups: Vec<Setup>, crash: impl Fn()) {
     }
     load.more(100).await;
     let accepted = load.end().await;
-    books.balance(&accepted, &hook, &nodes[0].rebase(&admin), &receiver).await;
+    books.balance(&accepted, nodes[0].setup(), &hook, &nodes[0].rebase(&admin), &receiver).await;
 }

@@ -15,7 +15,7 @@ use crate::LEASE_AND_PATIENCE;
 
 const PUBLISHERS: usize = 4;
 /// Between two events of a publisher, so that a fault meets a system that breathes.
-const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(8);
 /// Before a request that failed is made again.
 const RETRY: Duration = Duration::from_millis(20);
 
