@@ -4,21 +4,24 @@
 //! a receiver can fail, [`guard`] where nothing is sent. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`resend`], [`test_send`], [`keys`], [`access`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`]. How it starts and what it says: [`start`],
-//! [`command_line`], [`log`]. Receivers to copy: [`examples`].
+//! [`command_line`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
 mod access;
 mod command_line;
+mod dashboard;
 mod deliver;
 mod deliveries;
 mod durable;
 mod examples;
 mod failures;
 mod guard;
+mod health;
 mod input;
 mod keys;
 mod log;
+mod metrics;
 mod publish;
 mod rate_limit;
 mod resend;
@@ -28,4 +31,5 @@ mod rotation;
 mod sql;
 mod start;
 mod test_send;
+mod traces;
 mod webhooks;

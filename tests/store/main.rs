@@ -2,7 +2,7 @@
 //! per backend.
 //!
 //! [`record`] is the way in, [`claim`] and [`lease`] are the queue, [`finish`] is the way out; [`resend`] and [`erase`]
-//! are what becomes of history.
+//! are what becomes of history, [`sample`] is what metrics ask.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -14,6 +14,7 @@ mod finish;
 mod lease;
 mod record;
 mod resend;
+mod sample;
 
 /// Runs the cases on both backends.
 macro_rules! suite {
@@ -85,6 +86,9 @@ suite! {
     }
     explain {
         hot_statements_seek_over_the_intended_index
+    }
+    sample {
+        the_queue_is_counted_a_part_at_a_time
     }
     erase {
         a_deleted_webhook_leaves_no_row_anywhere

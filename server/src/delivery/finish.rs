@@ -11,6 +11,7 @@ use super::group::{self, Weight};
 use super::slots::Slot;
 use super::wake::Wake;
 use super::worker::POLL;
+use crate::metrics::METRICS;
 use crate::model::delivery::Next;
 use crate::store::{Finish, Finished, Store};
 
@@ -93,9 +94,14 @@ impl Writer {
         let mut pause = FIRST_PAUSE;
         while let Some(group) = todo.pop() {
             let (mut finishes, mut slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-            match self.store.finish(&finishes, self.disable_after).await {
+            match METRICS
+                .finish
+                .commit(finishes.len(), self.store.finish(&finishes, self.disable_after))
+                .await
+            {
                 Ok(finished) => {
                     self.stuck.store(false, Ordering::Relaxed);
+                    METRICS.stuck(false);
                     pause = FIRST_PAUSE;
                     report(&finishes, &finished);
                 }
@@ -112,6 +118,7 @@ impl Writer {
                 Err(error) => {
                     tracing::error!(%error, outcomes = finishes.len(), "outcomes could not be written: trying again");
                     self.stuck.store(true, Ordering::Relaxed);
+                    METRICS.stuck(true);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     todo.push(finishes.into_iter().zip(slots).collect());
@@ -137,6 +144,7 @@ impl Writer {
 
 fn report(group: &[Finish], finished: &[Finished]) {
     for (finish, finished) in group.iter().zip(finished) {
+        METRICS.finished(finish, *finished);
         let Finish { claim, attempt, next, .. } = finish;
         let (delivery, webhook) = (claim.delivery_id, claim.webhook_id);
         let (status, ms) = (attempt.response_status, attempt.duration_ms);

@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::dispatch::{Dispatcher, LEASE};
 use super::slots::Slots;
 use super::wake::Wake;
+use crate::metrics::METRICS;
 use crate::store::{Store, StoreError};
+use crate::trace;
 
 /// How long the queue may go unseen without a signal.
 pub(super) const POLL: Duration = Duration::from_secs(1);
@@ -54,17 +56,21 @@ impl Worker {
             return Ok(POLL.min(Duration::from_millis(100)));
         }
         let lanes = self.store.lanes().await?;
+        METRICS.lanes(&lanes);
         let wanted = self.slots.share(&lanes);
         if wanted.is_empty() {
             let next = lanes.iter().filter(|lane| self.slots.has_room(lane)).map(|lane| lane.due_in_ms).min();
             let until = next.map_or(POLL, |next| Duration::from_millis(u64::try_from(next).unwrap_or(0)));
             return Ok(until.min(POLL));
         }
+        let span = trace::claim(wanted.len());
         let claims = self.store.claim(&wanted, LEASE).await?;
+        drop(span);
         if stop.is_cancelled() {
             self.dispatcher.release(claims).await;
             return Ok(POLL);
         }
+        METRICS.claimed.inc_by(claims.len() as u64);
         for claim in claims {
             let slot = self.slots.take(claim.webhook_id, claim.body.len());
             self.dispatcher.dispatch(claim, slot);

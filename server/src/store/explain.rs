@@ -7,6 +7,7 @@ use super::housekeeping::{OLD_DELIVERIES, OLD_EVENTS};
 use super::queue::{BODIES, CLAIM, LANES, LIMITS, RELEASE, TARGETS, USE_UP};
 use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
 use super::resend::{EVENTS_SINCE, FAILED_SINCE, QUEUE_MISSED};
+use super::sample::COUNT;
 use super::statement::{Query, Statement, sql};
 use super::{Store, StoreError};
 
@@ -66,6 +67,7 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("pending", page(PENDING)),
         ("never sent", page(NEVER_SENT)),
         ("old deliveries", sql(OLD_DELIVERIES).bind("w").bind("h").bind("z")),
+        ("count", sql(COUNT).bind("w").bind("h").bind("a").bind(20_000)),
         ("old events", sql(OLD_EVENTS).bind("w").bind("z")),
     ]
 }
