@@ -1,7 +1,5 @@
 //! Where the server sends its traces: an OTLP collector over HTTP that keeps what it gets.
 
-use std::sync::Arc;
-
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };

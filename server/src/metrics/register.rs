@@ -46,7 +46,7 @@ impl Registration {
     ) -> Counters<1> {
         let counters: Counters<1> = self.add(name, help);
         for value in values {
-            counters.get_or_create(&[(label, Cow::from(*value))]);
+            drop(counters.get_or_create(&[(label, Cow::from(*value))]));
         }
         counters
     }
