@@ -64,7 +64,7 @@ impl Dispatcher {
         }
         let (started, started_ms) = (Instant::now(), now_ms());
         let span = trace::attempt(&claim);
-        let outcome = match sign_claim(&claim, &self.signers, started_ms, span.traceparent()) {
+        let outcome = match sign_claim(&claim, &self.signers, started_ms, span.traceparent().as_deref()) {
             Ok(request) => self.sender.send(request).await,
             Err(why) => Outcome::Unanswered(Failure::Secret(why)),
         };

@@ -131,7 +131,7 @@ pub fn sign_claim(
     claim: &Claim,
     signers: &Signers,
     now_ms: i64,
-    traceparent: Option<String>,
+    traceparent: Option<&str>,
 ) -> Result<SignedRequest, String> {
     let target = &claim.target;
     let signer = signers.get(claim.workspace_id, claim.webhook_id, &target.secrets, now_ms)?;
@@ -141,7 +141,7 @@ pub fn sign_claim(
         event_type: &claim.event_type,
         delivery_id: claim.delivery_id,
         body: Arc::clone(&claim.body),
-        traceparent: traceparent.as_deref().or(claim.traceparent.as_deref()),
+        traceparent: traceparent.or(claim.traceparent.as_deref()),
     };
     SignedRequest::new(message, &signer, now_ms)
 }
