@@ -176,6 +176,29 @@ async fn a_store_that_takes_no_outcomes_is_stuck() {
 }
 
 #[tokio::test]
+async fn a_lost_lease_and_a_webhook_that_fails_for_too_long_are_counted() {
+    let receiver = Receiver::start().await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    receiver.script("/slow", move |_| Reply::ok().after(&held));
+    receiver.script("/fails", |_| Reply::status(500));
+    let server = Setup::new().trusting(&[&receiver]).option("--disable-after", "1ms").start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    admin.webhook(&receiver, "/slow", &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    receiver.wait_for("/slow", 1).await;
+    execute(&server.setup().database_file(), "update queue set epoch = epoch + 1").await;
+    gate.open();
+    server.metrics_when("lost", |scrape| scrape.value("encrata_leases_lost_total") == 1.0).await;
+    admin.webhook(&receiver, "/fails", &["credits.exhausted"]).await;
+    let data = json!({"credits_remaining": 0});
+    publisher.publish(&admin.workspace_id, "credits.exhausted", data).await.expect(202);
+    let disabled = r#"encrata_webhooks_disabled_total{reason="failing"}"#;
+    let scrape = server.metrics_when("disabled", |scrape| scrape.value(disabled) == 1.0).await;
+    assert_eq!(scrape.value("encrata_deliveries_delivered_total"), 0.0);
+}
+
+#[tokio::test]
 async fn beside_the_api_they_are_for_this_machine_only() {
     let server = Setup::new().start().await;
     let nobody = server.anonymous();
