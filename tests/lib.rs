@@ -1,7 +1,8 @@
 //! The harness of the tests that see the project from outside.
 //!
 //! In reading order: [`Setup`] starts the real binary as a [`Server`], a [`Receiver`] stands where a customer's
-//! would, [`Api`] speaks to the one and scripts of [`Reply`] to the other; [`Postgres`] is a database server that tests
+//! would, [`Api`] speaks to the one and scripts of [`Reply`] to the other; [`Scrape`] and [`Collector`] take what the
+//! server tells of itself; [`Postgres`] is a database server that tests
 //! start themselves. Everything listens on 127.0.0.1 and a port
 //! of the system's choice, every process ends by its own handle, also when a test panics, and nothing is slept
 //! for that can be awaited.
@@ -19,6 +20,8 @@ mod api;
 mod binary;
 #[path = "harness/certificates.rs"]
 mod certificates;
+#[path = "harness/collector.rs"]
+mod collector;
 #[path = "harness/forward.rs"]
 mod forward;
 #[path = "harness/planted.rs"]
@@ -33,6 +36,8 @@ mod postgres_standby;
 mod receiver;
 #[path = "harness/reply.rs"]
 mod reply;
+#[path = "harness/scrape.rs"]
+mod scrape;
 #[path = "harness/server.rs"]
 mod server;
 #[path = "harness/watchdog.rs"]
@@ -43,11 +48,13 @@ mod wire;
 pub use self::api::{Answer, Api, Hook};
 pub use self::binary::{Finished, binary, run, run_with};
 pub use self::certificates::{Authority, Flaw};
+pub use self::collector::{Collector, Span};
 pub use self::forward::Forward;
 pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::postgres::Postgres;
 pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
+pub use self::scrape::Scrape;
 pub use self::server::{Server, Setup};
 pub use self::watchdog::Watchdog;
 

@@ -1,7 +1,7 @@
 //! Encrata's webhook delivery server: management API, durable delivery with retries, in one binary.
 //!
 //! In reading order: [`model`] is what exists, [`store`] what is kept, [`api`] what is asked, [`delivery`] what is
-//! sent. [`serve`] puts them together, [`cli`] is the command line.
+//! sent. `metrics` counts all of it, [`serve`] puts them together, [`cli`] is the command line.
 
 pub mod api;
 pub mod cli;
@@ -11,7 +11,9 @@ pub mod delivery;
 pub mod duration;
 mod housekeeping;
 pub mod master_key;
+mod metrics;
 pub mod model;
 pub mod serve;
 pub mod store;
+pub mod trace;
 pub mod vault;

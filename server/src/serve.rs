@@ -1,6 +1,7 @@
 //! The server's life: start, serve, stop.
 
 use std::future::{Future, IntoFuture as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +12,7 @@ use reqwest::Certificate;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::api::usage::Usage;
 use crate::api::{self, App};
@@ -27,6 +28,7 @@ use crate::delivery::wake::Wake;
 use crate::delivery::worker::Worker;
 use crate::housekeeping;
 use crate::master_key::{self, MasterKeyError};
+use crate::metrics;
 use crate::store::{DatabaseUrl, OpenError, ServeLock, Store, StoreError};
 
 /// How long requests and sends may go on after the signal to stop.
@@ -66,6 +68,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     router: Router,
+    /// Where metrics are served; beside the API when nowhere else.
+    metrics: Option<TcpListener>,
     store: Store,
     usage: Usage,
     retention: Option<Duration>,
@@ -148,6 +152,7 @@ impl Server {
         let retention = config.retention;
         Ok(Self {
             router,
+            metrics: None,
             store,
             usage,
             retention,
@@ -158,6 +163,12 @@ impl Server {
             finishing,
             _lock: lock,
         })
+    }
+
+    /// Serves metrics on an address of their own, and no more beside the API.
+    #[must_use]
+    pub fn with_metrics_on(self, listener: TcpListener) -> Self {
+        Self { metrics: Some(listener), ..self }
     }
 
     /// Serves on `listener` until `shutdown` completes; then stops in order, within 10 s: no new requests, no
@@ -172,14 +183,34 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), PartFailed> {
-        let Self { router, store, usage, retention, stopping, close, worker, recording, finishing, _lock } =
-            self;
+        let Self {
+            router,
+            metrics,
+            store,
+            usage,
+            retention,
+            stopping,
+            close,
+            worker,
+            recording,
+            finishing,
+            _lock,
+        } = self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
         let erasing = tokio::spawn(housekeeping::run(store.clone(), retention, stopping.clone()));
         let (carried, store_of, stop) = (Arc::clone(&worker.wake), store.clone(), stopping.clone());
         let carrying = tokio::spawn(async move { carried.carry(&store_of, &stop).await });
         let sending = tokio::spawn(worker.run(stopping.clone()));
-        let serving = axum::serve(listener, router)
+        let sampling = tokio::spawn(metrics::keep_sampling(store.clone(), stopping.clone()));
+        let (router, measuring) = match metrics {
+            None => (router.merge(api::metrics::beside_the_api()), None),
+            Some(listener) => {
+                let measuring = axum::serve(listener, api::metrics::alone()).into_future();
+                (router, Some(AbortOnDropHandle::new(tokio::spawn(measuring))))
+            }
+        };
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service)
             .with_graceful_shutdown(stopping.clone().cancelled_owned())
             .into_future();
         let serving = tokio::spawn(async move {
@@ -216,6 +247,7 @@ impl Server {
             (counting, "counting"),
             (erasing, "erasing"),
             (carrying, "carrying"),
+            (sampling, "sampling"),
         ] {
             if tokio::time::timeout_at(deadline, end(task, name)).await.is_err() {
                 tracing::warn!(task = name, "did not end in time");
@@ -224,6 +256,8 @@ impl Server {
         if tokio::time::timeout_at(deadline, store.close()).await.is_err() {
             tracing::warn!("the database did not close in time");
         }
+        // It is answered to the end, so that the end can be watched.
+        drop(measuring);
         tracing::info!("stopped");
         if failed.load(Ordering::Relaxed) { Err(PartFailed) } else { Ok(()) }
     }

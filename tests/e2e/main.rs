@@ -4,12 +4,13 @@
 //! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`resend`], [`test_send`], [`keys`], [`access`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`]. How it starts and what it says: [`start`],
-//! [`start_postgres`], [`command_line`], [`log`]. Receivers to copy: [`examples`].
+//! [`start_postgres`], [`command_line`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
 mod access;
 mod command_line;
+mod dashboard;
 mod deliver;
 mod deliveries;
 mod durable;
@@ -17,9 +18,11 @@ mod examples;
 mod failures;
 mod fair;
 mod guard;
+mod health;
 mod input;
 mod keys;
 mod log;
+mod metrics;
 mod nodes;
 mod publish;
 mod rate_limit;
@@ -31,4 +34,5 @@ mod sql;
 mod start;
 mod start_postgres;
 mod test_send;
+mod traces;
 mod webhooks;

@@ -67,10 +67,10 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Takes our variables out of a call's environment, so that the developer's own never reach a test.
+/// Takes our variables, and OpenTelemetry's, out of a call's environment, so that the developer's own never reach a test.
 pub(crate) fn clean(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| name.starts_with("ENCRATA_")) {
+        if name.to_str().is_some_and(|name| name.starts_with("ENCRATA_") || name.starts_with("OTEL_")) {
             command.env_remove(name);
         }
     }

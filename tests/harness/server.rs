@@ -15,6 +15,7 @@ use crate::api::Api;
 use crate::binary::{Finished, binary, clean, run, run_with};
 use crate::planted::MASTER_KEY;
 use crate::receiver::Receiver;
+use crate::scrape::Scrape;
 
 /// How to start a server, and the folder with its database. It outlives the server, so that it can be started again.
 #[derive(Debug)]
@@ -199,6 +200,11 @@ impl Output {
         let line = self.lines.iter().find(|line| line.starts_with("encrata-webhooks "))?;
         line.split_once(" listening on ").map(|(_, base)| base.to_owned())
     }
+
+    /// What follows `metrics on `.
+    fn metrics(&self) -> Option<String> {
+        self.lines.iter().find_map(|line| line.strip_prefix("metrics on ")).map(str::to_owned)
+    }
 }
 
 #[derive(Debug)]
@@ -251,6 +257,33 @@ impl Server {
     /// Where it listens: `http://127.0.0.1:PORT`.
     pub fn base(&self) -> &str {
         &self.base
+    }
+
+    /// Where it serves metrics, when that is not beside the API.
+    pub async fn metrics_url(&self) -> String {
+        let mut output = self.process.output.clone();
+        let said = tokio::time::timeout(PATIENCE, output.wait_for(|output| output.metrics().is_some())).await;
+        said.ok().and_then(Result::ok).and_then(|output| output.metrics()).unwrap()
+    }
+
+    /// Its metrics, from beside the API.
+    pub async fn scrape(&self) -> Scrape {
+        Scrape::parse(&self.anonymous().get("/metrics").await.expect(200).text)
+    }
+
+    /// Waits until its metrics are as wanted. There is no event to await, so it is asked again.
+    pub async fn metrics_when(&self, what: &str, enough: impl Fn(&Scrape) -> bool) -> Scrape {
+        let mut last = self.scrape().await;
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while !enough(&last) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                last = self.scrape().await;
+            }
+        });
+        if waited.await.is_err() {
+            panic!("the metrics never were as wanted ({what}): {last:#?}");
+        }
+        last
     }
 
     /// What it was started with.

@@ -3,8 +3,7 @@
 //!
 //! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
 //! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
-//! of history; [`growth`] is what SQLite has
-//! besides, [`nodes`] what PostgreSQL has.
+//! of history; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -21,6 +20,7 @@ mod nodes;
 mod record;
 mod resend;
 mod retention;
+mod sample;
 mod verdict;
 mod warm;
 
@@ -96,6 +96,9 @@ suite! { both {
     }
     explain {
         hot_statements_seek_over_the_intended_index
+    }
+    sample {
+        the_queue_is_counted_a_part_at_a_time
     }
     erase {
         a_deleted_webhook_leaves_no_row_anywhere

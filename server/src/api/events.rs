@@ -1,5 +1,7 @@
 //! Publishing events: the door at which an event is checked and serialised, once.
 
+use std::time::Instant;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
@@ -14,12 +16,14 @@ use super::json::{Body, BodyList, MaxBytes};
 use super::webhooks::known_events;
 use super::{ApiError, App};
 use crate::clock::{now_ms, parse_rfc3339, rfc3339_s};
+use crate::metrics::METRICS;
 use crate::model::api_key::ApiKey;
 use crate::model::event::{
     Accepted, Idempotency, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES, MAX_IDEMPOTENCY_KEY_BYTES,
     NewBatch, NewEvent,
 };
 use crate::model::ids::{EventId, WorkspaceId};
+use crate::trace;
 
 /// What a request of one event may weigh: the envelope's limit and room for its JSON to be written loosely.
 const MAX_REQUEST_BYTES: usize = 2 * MAX_EVENT_BYTES;
@@ -118,9 +122,11 @@ async fn record(
     inputs: Vec<EventInput>,
     batch: Option<usize>,
 ) -> Result<Vec<Accepted>, ApiError> {
-    let now_ms = now_ms();
+    let (began, now_ms) = (Instant::now(), now_ms());
     let idempotency_key = idempotency_key(headers)?;
-    let traceparent = traceparent(headers);
+    let incoming = traceparent(headers);
+    let span = trace::publish(incoming.as_deref(), inputs.len());
+    let traceparent = span.traceparent().or(incoming);
     let workspace_id = workspace(app, key, &inputs).await?;
     let mut events = Vec::with_capacity(inputs.len());
     // What the request means, without the time at which it came: a repeated one must compare equal.
@@ -148,7 +154,9 @@ async fn record(
     }
     let idempotency = idempotency_key.map(|key| Idempotency::new(key, parts.iter().map(Vec::as_slice)));
     let batch = NewBatch { workspace_id, events, idempotency, now_ms };
-    Ok(app.recorder.record(batch).await??.accepted())
+    let accepted = app.recorder.record(batch).await??.accepted();
+    METRICS.publish.observe(began.elapsed().as_secs_f64());
+    Ok(accepted)
 }
 
 struct Checked {

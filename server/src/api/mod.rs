@@ -10,6 +10,7 @@ mod json;
 mod keys;
 mod known;
 mod me;
+pub(crate) mod metrics;
 mod openapi;
 mod rate_limit;
 mod rotate;
@@ -92,6 +93,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         .fallback(unknown_path)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(error::agent_shape))
+        .layer(from_fn(metrics::counted))
         .layer(error::logged())
         .with_state(app))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use ipnet::IpNet;
 use tokio::net::TcpListener;
+use url::Url;
 
 use super::log::Log;
 use super::output::show;
@@ -14,9 +15,15 @@ use crate::config::{Config, MasterKeySource, Retention, network, retention};
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
 use crate::serve::Server;
+use crate::trace;
 
 /// The environment variable that holds the master key itself.
 const MASTER_KEY: &str = "ENCRATA_MASTER_KEY";
+
+async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let failed = |error| format!("cannot listen on {address}: {error}").into();
+    TcpListener::bind(address).await.map_err(failed)
+}
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -58,6 +65,12 @@ pub(super) struct Serve {
     /// For how long events and deliveries are kept after they were accepted: 7d or more, or forever
     #[arg(long, env = "ENCRATA_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = retention)]
     retention: Retention,
+    /// Where to serve /metrics for Prometheus; beside the API, to this machine only, when not given
+    #[arg(long, env = "ENCRATA_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    metrics_listen: Option<String>,
+    /// Where to send OpenTelemetry traces: an OTLP collector that speaks HTTP, like http://127.0.0.1:4318
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<Url>,
     #[command(flatten)]
     log: Log,
 }
@@ -65,14 +78,24 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) async fn run(self) -> Result<(), Failure> {
         self.log.start("info")?;
-        let listen = self.listen.clone();
-        let listener = TcpListener::bind(&listen)
-            .await
-            .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-        let server = Server::open(self.config()?).await?;
+        let listener = listen(&self.listen).await?;
+        let metrics = match &self.metrics_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let traces = self.otlp_endpoint.as_ref().map(trace::start).transpose()?;
+        let mut server = Server::open(self.config()?).await?;
         let address = listener.local_addr()?;
         show!("encrata-webhooks {} listening on http://{address}", env!("CARGO_PKG_VERSION"));
-        Ok(server.run(listener, stop_signal()).await?)
+        if let Some(metrics) = metrics {
+            show!("metrics on http://{}/metrics", metrics.local_addr()?);
+            server = server.with_metrics_on(metrics);
+        }
+        let ended = server.run(listener, stop_signal()).await;
+        if let Some(traces) = traces {
+            traces.stop().await;
+        }
+        Ok(ended?)
     }
 
     fn config(self) -> Result<Config, Failure> {

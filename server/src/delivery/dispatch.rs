@@ -12,9 +12,11 @@ use super::retry::RetrySchedule;
 use super::send::{REQUEST_TIMEOUT, Sender};
 use super::slots::Slot;
 use crate::clock::now_ms;
+use crate::metrics::METRICS;
 use crate::model::delivery::{Attempt, Claim};
 use crate::model::outcome::{Failure, Outcome};
 use crate::store::{Finish, Store};
+use crate::trace;
 
 /// How long a claim lasts: twice the request timeout and 20 s.
 pub const LEASE: Duration = Duration::from_secs(2 * REQUEST_TIMEOUT.as_secs() + 20);
@@ -61,14 +63,17 @@ impl Dispatcher {
             tracing::warn!(delivery = %claim.delivery_id, "too little of the lease is left: not sent, handed back");
             return self.release(vec![claim]).await;
         }
-        let started_ms = now_ms();
-        let outcome = match sign_claim(&claim, &self.signers, started_ms) {
+        let (started, started_ms) = (Instant::now(), now_ms());
+        let span = trace::attempt(&claim);
+        let outcome = match sign_claim(&claim, &self.signers, started_ms, span.traceparent().as_deref()) {
             Ok(request) => self.sender.send(request).await,
             Err(why) => Outcome::Unanswered(Failure::Secret(why)),
         };
         let ended_ms = now_ms();
         let chance = chance();
         let next = self.schedule.next(&outcome, claim.step, chance);
+        METRICS.attempted(started.elapsed(), &outcome, next);
+        span.ended(&outcome);
         let failing_ms = claim.target.failing_since_ms.map(|since_ms| ended_ms.saturating_sub(since_ms));
         let verdict = self.schedule.verdict(&outcome, failing_ms, chance);
         let attempt = Attempt::new(started_ms, ended_ms, outcome);

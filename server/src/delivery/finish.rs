@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::group::{self, Weight};
 use super::wake::Wake;
 use super::worker::POLL;
+use crate::metrics::METRICS;
 use crate::model::delivery::Next;
 use crate::store::{Finish, Finished, Store, Turn};
 
@@ -102,9 +103,11 @@ impl Writer {
                 Some(turn) => turn,
                 None => self.store.turn().await,
             };
-            match self.store.finish_in(turn, &finishes, self.disable_after).await {
+            let finish = self.store.finish_in(turn, &finishes, self.disable_after);
+            match METRICS.finish.commit(finishes.len(), finish).await {
                 Ok(finished) => {
                     self.stuck.store(false, Ordering::Relaxed);
+                    METRICS.stuck(false);
                     pause = FIRST_PAUSE;
                     report(&finishes, &finished);
                 }
@@ -121,6 +124,7 @@ impl Writer {
                 Err(error) => {
                     tracing::error!(%error, outcomes = finishes.len(), "outcomes could not be written: trying again");
                     self.stuck.store(true, Ordering::Relaxed);
+                    METRICS.stuck(true);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     todo.push(finishes);
@@ -145,6 +149,7 @@ impl Writer {
 
 fn report(group: &[Finish], finished: &[Finished]) {
     for (finish, finished) in group.iter().zip(finished) {
+        METRICS.finished(finish, *finished);
         let Finish { claim, attempt, next, .. } = finish;
         let (delivery, webhook) = (claim.delivery_id, claim.webhook_id);
         let (status, ms) = (attempt.response_status, attempt.duration_ms);

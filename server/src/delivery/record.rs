@@ -9,9 +9,11 @@ use super::dispatch::{Dispatcher, LEASE};
 use super::group::{self, Weight};
 use super::slots::{Slot, Slots};
 use super::wake::Wake;
+use crate::metrics::METRICS;
 use crate::model::event::NewBatch;
 use crate::model::ids::WebhookId;
 use crate::store::{Admit, RecordError, Recorded, RecordedGroup, Store, StoreError, Turn};
+use crate::trace;
 
 /// How many bytes of bodies may wait for their commit. Those who come later wait at the door.
 const MAX_WAITING_BYTES: u32 = 64 * 1024 * 1024;
@@ -157,11 +159,16 @@ impl Door {
         batches: &[NewBatch],
     ) -> Result<Vec<Result<Recorded, RecordError>>, StoreError> {
         let mut admission = Admission { door: self, taken: Vec::new() };
-        let RecordedGroup { answers, claims, waiting } =
-            self.store.record_in(turn, batches, LEASE, &mut admission).await?;
+        let _span = trace::record(batches);
+        let RecordedGroup { answers, claims, waiting } = METRICS
+            .record
+            .commit(events(batches), self.store.record_in(turn, batches, LEASE, &mut admission))
+            .await?;
+        METRICS.recorded(&answers);
         if self.stopping.is_cancelled() {
             self.dispatcher.release(claims).await;
         } else {
+            METRICS.warm.inc_by(claims.len() as u64);
             for (claim, slot) in claims.into_iter().zip(admission.taken) {
                 self.dispatcher.dispatch(claim, slot);
             }
@@ -171,6 +178,10 @@ impl Door {
         }
         Ok(answers)
     }
+}
+
+fn events(batches: &[NewBatch]) -> usize {
+    batches.iter().map(|batch| batch.events.len()).sum()
 }
 
 #[cfg(test)]

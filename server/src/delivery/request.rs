@@ -121,12 +121,18 @@ impl Signers {
     }
 }
 
-/// Signs a claimed delivery.
+/// Signs a claimed delivery. `traceparent` is this attempt's place in a trace, if it has one; else receivers see that of
+/// the event.
 ///
 /// # Errors
 ///
 /// A sentence, when its secret can't be read.
-pub fn sign_claim(claim: &Claim, signers: &Signers, now_ms: i64) -> Result<SignedRequest, String> {
+pub fn sign_claim(
+    claim: &Claim,
+    signers: &Signers,
+    now_ms: i64,
+    traceparent: Option<&str>,
+) -> Result<SignedRequest, String> {
     let target = &claim.target;
     let signer = signers.get(claim.workspace_id, claim.webhook_id, &target.secrets, now_ms)?;
     let message = Message {
@@ -135,7 +141,7 @@ pub fn sign_claim(claim: &Claim, signers: &Signers, now_ms: i64) -> Result<Signe
         event_type: &claim.event_type,
         delivery_id: claim.delivery_id,
         body: Arc::clone(&claim.body),
-        traceparent: claim.traceparent.as_deref(),
+        traceparent: traceparent.or(claim.traceparent.as_deref()),
     };
     SignedRequest::new(message, &signer, now_ms)
 }

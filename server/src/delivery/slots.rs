@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::wake::Wake;
+use crate::metrics::METRICS;
 use crate::model::event::MAX_EVENT_BYTES;
 use crate::model::ids::WebhookId;
 use crate::store::{Lane, Want};
@@ -90,6 +91,7 @@ impl Slots {
         state.requests += 1;
         state.bytes += bytes;
         drop(state);
+        METRICS.slot_taken(bytes);
         Slot { slots: self.clone(), webhook_id, bytes }
     }
 
@@ -166,6 +168,7 @@ impl Drop for Slot {
         let is_awaited = state.behind.contains(&self.webhook_id)
             && (state.of(self.webhook_id) <= few || state.free() < MAX_IN_FLIGHT / 2);
         drop(state);
+        METRICS.slot_left(self.bytes);
         if is_awaited {
             self.slots.wake.here();
         }

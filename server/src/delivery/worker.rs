@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::dispatch::{Dispatcher, LEASE};
 use super::slots::{Share, Slots};
 use super::wake::Wake;
+use crate::metrics::METRICS;
 use crate::store::{Store, StoreError};
+use crate::trace;
 
 /// How long the queue may go unseen without a signal.
 pub(super) const POLL: Duration = Duration::from_secs(1);
@@ -54,6 +56,7 @@ impl Worker {
             return Ok(POLL.min(Duration::from_millis(100)));
         }
         let lanes = self.store.lanes().await?;
+        METRICS.lanes(&lanes);
         let Share { wanted, is_cut } = self.slots.share(&lanes);
         // What has no room is looked at again when a slot gets free.
         let later = lanes.iter().filter(|lane| lane.due_in_ms > 0 && self.slots.has_room(lane));
@@ -65,11 +68,14 @@ impl Worker {
             return Ok(until);
         }
         let is_limited = wanted.iter().any(|want| want.is_limited);
+        let span = trace::claim(wanted.len());
         let claims = self.store.claim(&wanted, LEASE).await?;
+        drop(span);
         if stop.is_cancelled() {
             self.dispatcher.release(claims).await;
             return Ok(POLL);
         }
+        METRICS.claimed.inc_by(claims.len() as u64);
         for claim in claims {
             let slot = self.slots.take(claim.webhook_id, claim.body.len());
             self.dispatcher.dispatch(claim, slot);

@@ -8,6 +8,7 @@ use super::pace::{LIMITS, USE_UP};
 use super::queue::{CLAIM, LANES, RELEASE, TARGETS};
 use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
 use super::resend::{EVENTS_SINCE, FAILED_SINCE, QUEUE_MISSED};
+use super::sample::COUNT;
 use super::statement::{Query, Statement, sql};
 use super::{Store, StoreError};
 
@@ -67,6 +68,7 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("pending", page(PENDING)),
         ("never sent", page(NEVER_SENT)),
         ("old deliveries", sql(OLD_DELIVERIES).bind("w").bind("h").bind("z")),
+        ("count", sql(COUNT).bind("w").bind("h").bind("a").bind(20_000)),
         ("old events", sql(OLD_EVENTS).bind("w").bind("z")),
     ]
 }

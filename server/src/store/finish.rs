@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::rows::{int, text};
 use super::statement::Statement;
 use super::{Store, StoreError, TRIES, Turn, Tx, attempts};
+use crate::metrics::METRICS;
 use crate::model::delivery::{Attempt, Claim, Next, Verdict};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
 
@@ -92,8 +93,10 @@ impl Store {
             .collect();
         let written = || group.iter().filter(|finish| held.contains(&finish.claim.delivery_id));
         attempts::write(&mut tx, written()).await?;
-        self.judge(&mut tx, written(), disable_after).await?;
+        let disabled = self.judge(&mut tx, written(), disable_after).await?;
         tx.commit().await?;
+        METRICS.disabled("failing", disabled.failing);
+        METRICS.disabled("gone", disabled.gone);
         Ok(finished)
     }
 
@@ -125,13 +128,14 @@ impl Store {
         Ok(held)
     }
 
-    /// Writes what attempts say of their webhooks, where it is news.
+    /// Writes what attempts say of their webhooks, where it is news. Answers how many were switched off.
     async fn judge(
         &self,
         tx: &mut Tx,
         finished: impl Iterator<Item = &Finish>,
         disable_after: Duration,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Disabled, StoreError> {
+        let mut disabled = Disabled::default();
         let disable_ms = i64::try_from(disable_after.as_millis()).unwrap_or(i64::MAX);
         // By webhook, in order, so that two nodes seldom wait for each other.
         let mut news: BTreeMap<(WorkspaceId, WebhookId), News> = BTreeMap::new();
@@ -165,6 +169,7 @@ impl Store {
                 FAILING.query().bind(&self.clock).bind(disable_ms).bind(TOO_LONG).bind_rows(failing);
             for row in failing.all(&mut *tx).await? {
                 if row.maybe_int("disabled_ms")?.is_some() {
+                    disabled.failing += 1;
                     tracing::warn!(webhook = row.text("id")?, "failed for too long: switched off");
                 }
             }
@@ -174,16 +179,24 @@ impl Store {
         }
         if !gone.is_empty() {
             for row in GONE.query().bind(&self.clock).bind(IS_GONE).bind_rows(gone).all(tx).await? {
+                disabled.gone += 1;
                 tracing::warn!(webhook = row.text("id")?, "answered 410 Gone: switched off");
             }
         }
-        Ok(())
+        Ok(disabled)
     }
 }
 
 /// Shown as `disabled_reason`.
 const TOO_LONG: &str = "nothing it was sent succeeded for too long";
 const IS_GONE: &str = "it answered 410 Gone";
+
+/// How many webhooks were switched off.
+#[derive(Default)]
+struct Disabled {
+    failing: u64,
+    gone: u64,
+}
 
 /// What a group says of one webhook.
 #[derive(Default)]

@@ -5,6 +5,7 @@ use super::record::IDEMPOTENCY_MS;
 use super::row::Row;
 use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
+use crate::metrics::METRICS;
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 
 /// How many rows of a table one transaction erases.
@@ -28,7 +29,7 @@ impl Store {
         let key = (deleted.parse("workspace_id")?, deleted.parse("id")?);
         let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
         let erased = erase(&mut tx, key, &DeliveryId::ceiling().to_string()).await?;
-        if erased == 0 {
+        if erased.rows == 0 {
             sql("delete from webhooks where workspace_id = $1 and id = $2")
                 .bind(key.0)
                 .bind(key.1)
@@ -98,7 +99,8 @@ impl Store {
         let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
         let erased = erase(&mut tx, webhook, &before).await?;
         tx.commit().await?;
-        Ok(erased > 0)
+        METRICS.expired.inc_by(erased.waiting);
+        Ok(erased.rows > 0)
     }
 
     /// Erases events of a workspace that were accepted before `before_ms`, which no delivery refers to any more.
@@ -134,19 +136,28 @@ impl Store {
     }
 }
 
-/// Erases up to [`ROWS`] rows of each table that belong to a webhook's deliveries before an id. Answers how many.
-async fn erase(tx: &mut Tx, webhook: (WorkspaceId, WebhookId), before: &str) -> Result<u64, StoreError> {
-    let mut erased = 0;
-    for statement in [
-        "delete from queue where workspace_id = $1 and webhook_id = $2 and id in (
-            select id from queue where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)",
-        "delete from deliveries where workspace_id = $1 and webhook_id = $2 and id in (
-            select id from deliveries where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)",
-        "delete from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id in (
+/// How many rows were erased, and how many of them were deliveries that waited.
+#[derive(Default)]
+struct Erased {
+    rows: u64,
+    waiting: u64,
+}
+
+/// Erases up to [`ROWS`] rows of each table that belong to a webhook's deliveries before an id.
+async fn erase(tx: &mut Tx, webhook: (WorkspaceId, WebhookId), before: &str) -> Result<Erased, StoreError> {
+    let mut erased = Erased::default();
+    for (of_queue, statement) in [
+        (true, "delete from queue where workspace_id = $1 and webhook_id = $2 and id in (
+            select id from queue where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)"),
+        (false, "delete from deliveries where workspace_id = $1 and webhook_id = $2 and id in (
+            select id from deliveries where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)"),
+        (false, "delete from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id in (
             select delivery_id from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id < $3
-            order by delivery_id limit $4)",
+            order by delivery_id limit $4)"),
     ] {
-        erased += sql(statement).bind(webhook.0).bind(webhook.1).bind(before).bind(ROWS).execute(tx).await?;
+        let rows = sql(statement).bind(webhook.0).bind(webhook.1).bind(before).bind(ROWS).execute(tx).await?;
+        erased.rows += rows;
+        erased.waiting += if of_queue { rows } else { 0 };
     }
     Ok(erased)
 }

@@ -19,6 +19,7 @@ mod record;
 mod resend;
 mod row;
 mod rows;
+mod sample;
 mod signal;
 mod statement;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use self::finish::{Finish, Finished};
 pub use self::open::{DatabaseUrl, OpenError, ServeLock, SqlitePath};
 pub use self::queue::{Lane, Want};
 pub use self::record::{Admit, RecordError, Recorded, RecordedGroup};
+pub use self::sample::{OldestSnapshot, Position};
 pub use self::test_sends::TestSend;
 pub use self::webhooks::{Change, CreateError};
 pub use self::workspaces::Workspace;
