@@ -154,7 +154,9 @@ fn postgres_seeks(name: &str, plan: &str) {
         for slow in ["Seq Scan", "Bitmap", "Hash Join", "Merge Join"] {
             assert!(!line.contains(slow), "{line}\nin the plan of {name}:\n{plan}");
         }
-        if line.contains("Index Scan") || line.contains("Index Only Scan") {
+        // The smallest of all is the first of an index: newer versions need no condition for it.
+        let is_first = n > 0 && lines[n - 1] == "->  Limit" && line.ends_with("using queue_lanes on queue");
+        if !is_first && (line.contains("Index Scan") || line.contains("Index Only Scan")) {
             let next = lines.get(n + 1).unwrap_or(&"");
             assert!(next.starts_with("Index Cond"), "{line}\nin the plan of {name}:\n{plan}");
         }
