@@ -38,6 +38,7 @@ use std::time::Instant;
 use encrata_webhooks_tests::Postgres;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::ceiling::Ceiling;
 use self::options::Options;
@@ -72,7 +73,7 @@ fn main() -> ExitCode {
         tokio::select! {
             ended = run() => ended,
             // What was started is ended and removed on the way out.
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+            why = interrupted() => Err(why),
         }
     });
     match ended {
@@ -82,6 +83,17 @@ fn main() -> ExitCode {
             eprintln!("bench-server: {why}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Waits until somebody wants this to end.
+async fn interrupted() -> Failure {
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => "interrupted".into(),
+            _ = terminated.recv() => "terminated".into(),
+        },
+        Err(why) => why.into(),
     }
 }
 
