@@ -15,11 +15,15 @@ impl Lease {
         }
         state.deliveries[delivery].row = Some(Row { due_in, owner, epoch });
         state.deliveries[delivery].accepted = true;
+        state.flush();
     }
 
     pub(crate) fn claim(&self, state: &mut State, node: usize, delivery: usize, skew: i8) {
         let it = &mut state.deliveries[delivery];
         let Some(row) = &mut it.row else { return };
+        if state.faults.outages > 0 {
+            it.on_disk.get_or_insert(*row);
+        }
         *row =
             Row { due_in: LEASE.saturating_add_signed(skew), owner: Some(node as u8), epoch: row.epoch + 1 };
         let claim = Claim { delivery, epoch: row.epoch, number: it.attempts + 1 };
@@ -45,7 +49,11 @@ impl Lease {
             return;
         }
         state.foreign_write |= !(same_owner && same_epoch);
-        if write != Write::Release {
+        if write == Write::Release {
+            if state.faults.outages > 0 {
+                it.on_disk.get_or_insert(*row);
+            }
+        } else {
             it.attempts += 1;
             it.written |= 1 << claim.epoch;
         }
@@ -55,6 +63,19 @@ impl Lease {
             Write::Finish => {
                 it.row = None;
                 it.finished = true;
+            }
+        }
+        if write != Write::Release {
+            state.flush();
+        }
+    }
+
+    /// The database crashes, and comes back with what is on disk.
+    pub(crate) fn crash(state: &mut State) {
+        state.faults.outages -= 1;
+        for it in &mut state.deliveries {
+            if let Some(row) = it.on_disk.take() {
+                it.row = Some(row);
             }
         }
     }

@@ -62,6 +62,8 @@ pub(crate) enum Action {
     Crash {
         node: usize,
     },
+    /// The database crashes.
+    Outage,
     Freeze {
         node: usize,
     },
@@ -104,6 +106,9 @@ impl Model for Lease {
             self.row_actions(state, node, actions);
         }
         actions.extend((0..state.wire.len()).map(|message| Action::Late { message }));
+        if state.deliveries.iter().any(|it| it.on_disk.is_some()) {
+            actions.push(Action::Outage);
+        }
         self.ticks(state, actions);
     }
 
@@ -147,6 +152,7 @@ impl Model for Lease {
                 state.nodes[node] = Default::default();
                 state.bury(node);
             }
+            Action::Outage => Self::crash(&mut state),
             Action::Freeze { node } => freeze(&mut state, node),
             Action::Thaw { node } => {
                 state.nodes[node].frozen = false;
@@ -249,6 +255,7 @@ impl Lease {
     }
 
     fn tick(&self, state: &mut State, slow: Option<usize>) {
+        state.flush();
         for row in state.deliveries.iter_mut().filter_map(|delivery| delivery.row.as_mut()) {
             row.due_in = row.due_in.saturating_sub(1);
         }

@@ -24,7 +24,7 @@ const SMALL: Bounds = Bounds {
     deliveries: 1,
     attempts: 2,
     epochs: 3,
-    faults: Faults { crashes: 0, freezes: 0, lost: 0 },
+    faults: Faults { crashes: 0, freezes: 0, lost: 0, outages: 0 },
 };
 /// One request of [`SMALL`] is given up on.
 const LOSING: Bounds = Bounds { faults: Faults { lost: 1, ..SMALL.faults }, ..SMALL };
@@ -32,14 +32,14 @@ const LOSING: Bounds = Bounds { faults: Faults { lost: 1, ..SMALL.faults }, ..SM
 const TWO: Bounds = Bounds { deliveries: 2, attempts: 1, epochs: 2, ..SMALL };
 /// Three nodes that work on one delivery, and all that can happen to them.
 const THREE_NODES: Bounds =
-    Bounds { nodes: 3, slots: 2, faults: Faults { crashes: 1, freezes: 1, lost: 1 }, ..SMALL };
+    Bounds { nodes: 3, slots: 2, faults: Faults { crashes: 1, freezes: 1, lost: 1, outages: 0 }, ..SMALL };
 
 #[test]
 fn the_protocol_holds() {
     let mut all =
         vec![THREE_NODES, Bounds { nodes: 3, faults: Faults { crashes: 1, ..LOSING.faults }, ..TWO }];
     if std::env::var_os("ENCRATA_TEST_LONG").is_some() {
-        let twice = Faults { crashes: 2, freezes: 2, lost: 2 };
+        let twice = Faults { crashes: 2, freezes: 2, lost: 2, outages: 0 };
         all.extend([
             Bounds { slots: 1, faults: twice, ..THREE_NODES },
             Bounds { slots: 1, epochs: 4, ..THREE_NODES },
@@ -121,4 +121,11 @@ fn a_clock_that_stands_still_while_frozen_costs_duplicates_and_nothing_else() {
     let bounds = Bounds { faults: Faults { freezes: 1, ..SMALL.faults }, ..SMALL };
     let rules = Rules { clock_runs_frozen: false, ..Rules::WHOLE };
     breaks(rules, bounds, &[ONE_SENDER, HOLDER_SENDS, NO_REPEAT]);
+}
+
+/// Another: what was claimed just before the database crashed may be claimed again at once.
+#[test]
+fn a_database_that_forgets_claims_costs_duplicates_and_nothing_else() {
+    let bounds = Bounds { slots: 2, faults: Faults { outages: 1, ..SMALL.faults }, ..SMALL };
+    breaks(Rules::WHOLE, bounds, &[ONE_SENDER, HOLDER_SENDS, NO_REPEAT]);
 }

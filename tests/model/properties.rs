@@ -20,7 +20,7 @@ pub(crate) const DELIVERED: &str = "when nothing more goes wrong, all that was a
 const STEPS: usize = 100;
 
 pub(crate) fn of(lease: &Lease) -> Vec<Property<Lease>> {
-    let Faults { crashes, freezes, lost } = lease.bounds.faults;
+    let Faults { crashes, freezes, lost, .. } = lease.bounds.faults;
     let mut all = always();
     // Where every fault can come, all of its consequences must be seen.
     if crashes > 0 && freezes > 0 && lost > 0 {

@@ -7,8 +7,7 @@
 pub(crate) const LEASE: u8 = 4;
 /// How long a request may take, by the clock of the node that makes it.
 pub(crate) const TIMEOUT: u8 = 1;
-/// When the next attempt follows, if it does not follow at once. Nodes name the time by their own wall clocks, so
-/// either may be what a node with a skewed one asked for.
+/// When the next attempt follows, if it does not follow at once.
 pub(crate) const RETRY: u8 = 2;
 /// How far a node's wall clock is ahead or behind, at most.
 pub(crate) const SKEW: i8 = 3;
@@ -85,4 +84,7 @@ pub(crate) struct Faults {
     pub(crate) freezes: u8,
     /// Requests to the database that a node gives up on. They arrive late, or never.
     pub(crate) lost: u8,
+    /// Crashes of the database. Claims and releases do not wait for the disk: those since the last commit that did, or
+    /// the last tick, are forgotten.
+    pub(crate) outages: u8,
 }

@@ -27,6 +27,8 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Delivery {
     pub(crate) row: Option<Row>,
+    /// The row as it is on disk, where that is another.
+    pub(crate) on_disk: Option<Row>,
     /// Attempts that the history counts.
     pub(crate) attempts: u8,
     /// Whether the history says that it succeeded, or failed for good.
@@ -132,8 +134,14 @@ impl State {
 
     /// Every mention of an owner.
     fn owners(&mut self) -> impl Iterator<Item = &mut Owner> {
-        let of_rows = self.deliveries.iter_mut().filter_map(|delivery| delivery.row.as_mut()?.owner.as_mut());
-        of_rows.chain(self.wire.iter_mut().map(|message| &mut message.owner))
+        let rows = self.deliveries.iter_mut().flat_map(|it| [it.row.as_mut(), it.on_disk.as_mut()]);
+        rows.filter_map(|row| row?.owner.as_mut())
+            .chain(self.wire.iter_mut().map(|message| &mut message.owner))
+    }
+
+    /// Everything is on disk.
+    pub(crate) fn flush(&mut self) {
+        self.deliveries.iter_mut().for_each(|it| it.on_disk = None);
     }
 
     /// Gives what the node owned to an owner that is nobody.
