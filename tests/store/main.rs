@@ -12,6 +12,7 @@ mod erase;
 mod explain;
 mod finish;
 mod lease;
+mod model;
 mod record;
 mod resend;
 
