@@ -10,7 +10,7 @@ mod world;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{TestError, TestRunner};
 use proptest_state_machine::ReferenceStateMachine as _;
 use tokio::runtime::Runtime;
 
@@ -53,7 +53,12 @@ fn runs<const SHARED: bool>(runtime: &Runtime, base: Option<Base>) {
                 world.end_well::<SHARED>(state).await
             })
         });
-    if let Err(error) = outcome {
-        panic!("{error}");
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(why, (_, steps, _))) => {
+            let steps: Vec<String> = steps.iter().map(|step| format!("{step:?}")).collect();
+            panic!("{why}\nafter these steps:\n{}", steps.join("\n"));
+        }
+        Err(error) => panic!("{error}"),
     }
 }
