@@ -1,7 +1,7 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build bench bench-core schema vectors clean
+.PHONY: help run test test-all test-faults check build bench bench-core bench-server schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,10 +25,14 @@ build: ## the release artefacts
 	cargo build --release --locked -p encrata-webhooks-server
 	@echo "built target/release/encrata-webhooks"
 
-bench: bench-core ## every benchmark; figures go to target/bench/*.json
+bench: bench-core bench-server ## every benchmark; figures go to target/bench/*.json
 
 bench-core: ## the core beside named alternatives
 	cargo bench --quiet -p encrata-webhooks-bench --bench core
+
+bench-server: ## the server beside what this machine can do: half an hour; ENCRATA_BENCH_QUICK=1 for a minute
+	cargo build --release --locked -p encrata-webhooks-server
+	cargo bench --quiet -p encrata-webhooks-bench --bench server
 
 schema: ## write core/schema/events.schema.json anew from the Rust types
 	cargo run --quiet -p encrata-webhooks --features schema --example schema

@@ -52,7 +52,7 @@ pub use self::server::{Server, Setup};
 pub use self::watchdog::Watchdog;
 
 /// How long anything that must happen may take. Generous: it only bounds a failure.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// The signing secret of the published example.
 pub const GOLDEN_SECRET: &str = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Every delivery makes some hundred small allocations on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     encrata_webhooks_server::cli::main()
 }

@@ -139,6 +139,7 @@ impl Server {
             sender,
             guard,
             rate_limit: api::RateLimit::new(config.webhook_rate_limit),
+            known: api::Known::default(),
             usage: usage.clone(),
             webhooks_per_workspace: config.webhooks_per_workspace,
             stuck,

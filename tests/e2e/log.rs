@@ -44,7 +44,8 @@ async fn the_log_holds_no_secret_no_key_and_no_body() {
 #[tokio::test]
 async fn a_full_disk_below_the_log_stops_no_delivery() {
     let receiver = Receiver::start().await;
-    let setup = Setup::new().trusting(&[&receiver]);
+    // A line for each delivery.
+    let setup = Setup::new().trusting(&[&receiver]).option("--log", "debug");
     let server = setup.traced_by(&["sh", "-c", r#"exec "$0" "$@" 2>/dev/full"#]).start().await;
     let (admin, publisher) = server.admin_and_publisher();
     let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;

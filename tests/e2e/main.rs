@@ -1,10 +1,10 @@
 //! The real binary, end to end, with a receiver that verifies everything it gets.
 //!
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
-//! a receiver can fail, [`guard`] where nothing is sent. What is asked: [`publish`], [`webhooks`], [`rotation`],
+//! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`resend`], [`test_send`], [`keys`], [`access`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`]. How it starts and what it says: [`start`],
-//! [`command_line`], [`log`]. Receivers to copy: [`examples`].
+//! [`start_postgres`], [`command_line`], [`log`]. Receivers to copy: [`examples`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -15,10 +15,12 @@ mod deliveries;
 mod durable;
 mod examples;
 mod failures;
+mod fair;
 mod guard;
 mod input;
 mod keys;
 mod log;
+mod nodes;
 mod publish;
 mod rate_limit;
 mod resend;
@@ -27,5 +29,6 @@ mod retry;
 mod rotation;
 mod sql;
 mod start;
+mod start_postgres;
 mod test_send;
 mod webhooks;

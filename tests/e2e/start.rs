@@ -7,7 +7,7 @@ use encrata_webhooks_tests::{Finished, MASTER_KEY, Setup, run};
 use crate::sql::execute;
 
 /// One line on standard error, nothing on standard output.
-fn refused(finished: &Finished, code: i32, says: &str) {
+pub(crate) fn refused(finished: &Finished, code: i32, says: &str) {
     assert_eq!(finished.code, Some(code), "{finished:?}");
     assert_eq!(finished.stdout, "", "{finished:?}");
     assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");

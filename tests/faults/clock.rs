@@ -68,17 +68,14 @@ async fn a_node_whose_clock_runs_ahead_steals_no_lease() {
     let publisher = ahead.rebase(&publisher);
     let (_, status, log) = {
         // It looks at the queue, again and again, and sends by itself in the end.
-        let low = json!({"credits_remaining": 1, "threshold": 2});
         for n in 1..=10 {
-            publisher.publish(&admin.workspace_id, "credits.low", low.clone()).await.expect(202);
+            publisher.publish(&admin.workspace_id, "credits.low", credits_low()).await.expect(202);
             receiver.wait_for("/other", n).await;
         }
         right.terminate().await
     };
     assert!(status.success(), "{log}");
-    publisher
-        .publish(&admin.workspace_id, "credits.low", json!({"credits_remaining": 1, "threshold": 2}))
-        .await;
+    publisher.publish(&admin.workspace_id, "credits.low", credits_low()).await;
     let sent = receiver.wait_for("/other", 11).await;
     let stamp: i64 = sent[10].header("webhook-timestamp").parse().unwrap();
     assert!(stamp - now_ms() / 1000 > HOUR_S - 60, "its clock does not run ahead: {stamp}");
@@ -123,20 +120,31 @@ async fn the_clock_of_a_node_on_postgres_jumps() {
     jumping(Setup::new().on_postgres(&postgres.new_database().await)).await;
 }
 
-/// An hour ahead, an hour back, two hours back, under load.
+/// An hour ahead, an hour back, another hour back, under load. What is to be tried again is, soon.
 async fn jumping(setup: Setup) {
     let receiver = Receiver::start().await;
-    let (setup, shift) = Shifted::by(setup.trusting(&[&receiver]), 0);
+    let (setup, shift) = Shifted::by(setup.trusting(&[&receiver]).option("--retry-schedule", "2s,2s"), 0);
     let server = setup.start().await;
     let (admin, publisher) = server.admin_and_publisher();
     // Its signatures are of another hour: their time is not what is tested here.
     let hook = admin.webhook_at(&receiver.url(PATH), &["lookup.completed"]).await;
-    let load = Load::start(vec![publisher], &admin.workspace_id);
+    let again = admin.webhook_at(&receiver.url("/again"), &["credits.low"]).await;
+    receiver.script("/again", |request| Reply::status(if request.nth % 2 == 1 { 500 } else { 200 }));
+    let load = Load::start(vec![publisher.clone()], &admin.workspace_id);
     for round in 0..rounds() {
         load.more(1 + random(100)).await;
+        publisher.publish(&admin.workspace_id, "credits.low", credits_low()).await.expect(202);
+        let tried = |found: &[Value]| found.len() == 1 && found[0]["attempts"] == 1;
+        admin.deliveries_when_of(&again.id, "&status=pending", "tried once", tried).await;
         shift.set([HOUR_S, 0, -HOUR_S, 0][round % 4]);
+        receiver.wait_for("/again", 2 * (round + 1)).await;
     }
     load.more(100).await;
     let accepted = load.end().await;
     Books::default().balance(&accepted, &hook, &admin, &receiver).await;
+    nothing_waits(&again, &admin).await;
+}
+
+fn credits_low() -> Value {
+    json!({"credits_remaining": 1, "threshold": 2})
 }

@@ -13,8 +13,9 @@ use crate::load::Load;
 
 /// A file system of its own, in memory.
 struct SmallDisk {
-    folder: TempDir,
+    /// Before the folder goes.
     _unmount: Watchdog,
+    folder: TempDir,
 }
 
 impl SmallDisk {

@@ -44,7 +44,7 @@ impl Authority {
     }
 
     /// What a receiver on 127.0.0.1 serves with; `protocols` in the order of its preference.
-    pub(crate) fn serving(&self, flaw: Flaw, protocols: &[&str]) -> Arc<ServerConfig> {
+    pub fn serving(&self, flaw: Flaw, protocols: &[&str]) -> Arc<ServerConfig> {
         let names = match flaw {
             Flaw::WrongName => vec!["example.com".to_owned()],
             Flaw::None | Flaw::Expired => vec!["127.0.0.1".to_owned(), "localhost".to_owned()],

@@ -13,11 +13,12 @@ use encrata_webhooks_server::model::ids::{EventId, KeyId, WebhookId, WorkspaceId
 use encrata_webhooks_server::model::outcome::Outcome;
 use encrata_webhooks_server::model::webhook::{HttpsUrl, Secrets, Webhook};
 use encrata_webhooks_server::store::{
-    Clock, DatabaseUrl, Filter, Finish, Finished, NewApiKey, RecordError, Recorded, Store, StoreError, Want,
+    Admit, Clock, DatabaseUrl, Filter, Finish, Finished, NewApiKey, RecordError, Recorded, Store, StoreError,
+    Want,
 };
 use encrata_webhooks_server::vault::Sealed;
-use encrata_webhooks_tests::Postgres;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
+use encrata_webhooks_tests::{PATIENCE, Postgres};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, PgConnection, Row as _};
 use tempfile::TempDir;
 
 /// When every case begins: the store is told the time.
@@ -69,8 +70,12 @@ impl Base {
 
     /// On PostgreSQL, if there is one.
     pub(crate) async fn postgres() -> Option<Self> {
-        let url = Postgres::shared()?.new_database().await;
-        Some(Self { url, clock: Arc::new(AtomicI64::new(T)), _home: None })
+        Some(Self::at(Postgres::shared()?.new_database().await))
+    }
+
+    /// On the database of this URL.
+    pub(crate) fn at(url: String) -> Self {
+        Self { url, clock: Arc::new(AtomicI64::new(T)), _home: None }
     }
 
     /// Another handle on it: another owner of leases.
@@ -101,6 +106,47 @@ impl Base {
         connection.close().await.unwrap();
     }
 
+    /// PostgreSQL: a connection of the test's own.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        PgConnection::connect(&self.url).await.unwrap()
+    }
+
+    /// PostgreSQL: lets nobody write to the queue as long as the connection is open.
+    pub(crate) async fn lock_queue(&self) -> PgConnection {
+        let mut connection = self.connect().await;
+        let lock = "begin; lock table queue in share row exclusive mode";
+        sqlx::raw_sql(lock).execute(&mut connection).await.unwrap();
+        connection
+    }
+
+    /// PostgreSQL: waits until so many connections wait for what `pg_stat_activity` calls so, like a `Lock`.
+    pub(crate) async fn until_waiting(&self, connections: i64, wait_event: &str) {
+        let waiting = format!(
+            "select count(*) from pg_stat_activity where datname = current_database()
+             and '{wait_event}' in (wait_event_type, wait_event)"
+        );
+        let waited = async {
+            while self.number(&waiting).await < connections {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, waited).await.is_ok(), "nobody waits for a {wait_event}");
+    }
+
+    /// PostgreSQL: its functions may be replaced by those of this name in the schema `public`, for connections from
+    /// now on.
+    pub(crate) async fn prefer_public(&self) {
+        let prefer = "do $$ begin
+            execute format('alter database %I set search_path = public, pg_catalog', current_database()); end $$";
+        self.execute(prefer).await;
+    }
+
+    /// SQLite: how long its write-ahead log is.
+    pub(crate) fn wal_bytes(&self) -> u64 {
+        let file = self.url.strip_prefix("sqlite:").unwrap();
+        std::fs::metadata(format!("{file}-wal")).unwrap().len()
+    }
+
     /// A number that the store has no method for.
     pub(crate) async fn number(&self, query: &str) -> i64 {
         sqlx::any::install_default_drivers();
@@ -121,6 +167,15 @@ pub(crate) async fn workspace(store: &Store, name: &str) -> WorkspaceId {
 
 /// A webhook that subscribes to `lookup.completed`.
 pub(crate) async fn webhook(store: &Store, workspace_id: WorkspaceId) -> WebhookId {
+    limited_webhook(store, workspace_id, None).await
+}
+
+/// The same, that takes so many deliveries a second.
+pub(crate) async fn limited_webhook(
+    store: &Store,
+    workspace_id: WorkspaceId,
+    rate_limit: Option<u32>,
+) -> WebhookId {
     let id = WebhookId::new(T);
     let webhook = Webhook {
         id,
@@ -133,12 +188,21 @@ pub(crate) async fn webhook(store: &Store, workspace_id: WorkspaceId) -> Webhook
         created_ms: T,
         updated_ms: T,
         secrets: Secrets { current: Sealed::from_bytes(vec![7]), previous: None },
-        rate_limit: None,
+        rate_limit,
         failing_since_ms: None,
         disabled: None,
     };
     store.create_webhook(&webhook, u32::MAX).await.unwrap();
     id
+}
+
+/// A request of `n` events whose ids are as old as `now_ms`: those of [`batch`] never go back in time.
+pub(crate) fn aged_batch(workspace_id: WorkspaceId, n: usize, now_ms: i64) -> NewBatch {
+    let mut batch = batch(workspace_id, n, T);
+    for (event, n) in batch.events.iter_mut().zip(0..) {
+        event.id = EventId::floor(now_ms + n);
+    }
+    NewBatch { now_ms, ..batch }
 }
 
 /// A request of `n` events, accepted at `now_ms`.
@@ -165,6 +229,35 @@ pub(crate) async fn record_group(
     Ok(store.at(group[0].now_ms).record(group, LEASE, &mut ()).await?.answers)
 }
 
+/// Room for so many deliveries, and what it was asked.
+#[derive(Default)]
+pub(crate) struct Room {
+    pub(crate) places: usize,
+    /// Since it last started over.
+    pub(crate) asked: Vec<(WebhookId, usize)>,
+    pub(crate) started_over: usize,
+}
+
+impl Admit for Room {
+    fn admit(&mut self, webhook_id: WebhookId, bytes: usize) -> bool {
+        self.asked.push((webhook_id, bytes));
+        self.asked.len() <= self.places
+    }
+
+    fn start_over(&mut self) {
+        self.asked.clear();
+        self.started_over += 1;
+    }
+}
+
+/// Records events, as many with a lease as there are places; gives the claims.
+pub(crate) async fn record_warm(store: &Handle, batch: NewBatch, places: usize) -> Vec<Claim> {
+    let mut room = Room { places, ..Room::default() };
+    let recorded = store.at(batch.now_ms).record(&[batch], LEASE, &mut room).await.unwrap();
+    assert!(recorded.answers[0].is_ok());
+    recorded.claims
+}
+
 /// Records events, which must be accepted.
 pub(crate) async fn record(store: &Handle, batch: NewBatch) {
     for answer in record_group(store, &[batch]).await.unwrap() {
@@ -174,7 +267,7 @@ pub(crate) async fn record(store: &Handle, batch: NewBatch) {
 
 /// Claims up to `rows` of one webhook at `now_ms`, for [`LEASE`].
 pub(crate) async fn claim(store: &Handle, webhook_id: WebhookId, rows: usize, now_ms: i64) -> Vec<Claim> {
-    store.at(now_ms).claim(&[Want { webhook_id, rows }], LEASE).await.unwrap()
+    store.at(now_ms).claim(&[Want { webhook_id, rows, is_limited: true }], LEASE).await.unwrap()
 }
 
 /// The one claim that there is.
@@ -189,6 +282,11 @@ pub(crate) fn ended(claim: Claim, status: u16, next: Next) -> Finish {
     let outcome = Outcome::Answered { status, body: b"answer".to_vec(), retry_after_s: None };
     let verdict = if outcome.is_success() { Verdict::Healthy } else { Verdict::Failing };
     Finish { attempt: Attempt::new(T + 1, T + 3, outcome), claim, next, verdict }
+}
+
+/// The end of a failed attempt that says this of its webhook; the delivery failed for good.
+pub(crate) fn judged(claim: Claim, verdict: Verdict) -> Finish {
+    Finish { verdict, ..ended(claim, 500, Next::Failed) }
 }
 
 /// Finishes one claim.

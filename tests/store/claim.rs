@@ -25,8 +25,10 @@ pub(crate) async fn eight_workers_claim_two_thousand_deliveries_once_each(base: 
             let mut claimed = Vec::new();
             loop {
                 let lanes = store.lanes().await.unwrap();
-                let wanted: Vec<Want> =
-                    lanes.iter().map(|lane| Want { webhook_id: lane.webhook_id, rows: 7 }).collect();
+                let wanted: Vec<Want> = lanes
+                    .iter()
+                    .map(|lane| Want { webhook_id: lane.webhook_id, rows: 7, is_limited: lane.is_limited })
+                    .collect();
                 let claims = store.at(T).claim(&wanted, LEASE).await.unwrap();
                 if claims.is_empty() {
                     return claimed;
@@ -78,7 +80,11 @@ pub(crate) async fn each_lane_gets_what_it_was_wanted_to(base: &Base) {
         record(&store, batch(workspace, 10, T)).await;
     }
     assert_eq!(store.lanes().await.unwrap().len(), 3);
-    let wanted = [(one, 3), (two, 0), (third, 5)].map(|(webhook_id, rows)| Want { webhook_id, rows });
+    let wanted = [(one, 3), (two, 0), (third, 5)].map(|(webhook_id, rows)| Want {
+        webhook_id,
+        rows,
+        is_limited: true,
+    });
     let claims = store.at(T).claim(&wanted, LEASE).await.unwrap();
     let of = |id| claims.iter().filter(|claim| claim.webhook_id == id).count();
     assert_eq!((of(one), of(two), of(third)), (3, 0, 5));
@@ -96,7 +102,7 @@ pub(crate) async fn paused_and_deleted_lanes_are_not_claimed(base: &Base) {
     store.delete_webhook(acme, deleted).await.unwrap();
     let lanes = store.lanes().await.unwrap();
     assert_eq!(lanes.iter().map(|lane| lane.webhook_id).collect::<Vec<_>>(), [active]);
-    let wanted = [paused, deleted, active].map(|webhook_id| Want { webhook_id, rows: 10 });
+    let wanted = [paused, deleted, active].map(|webhook_id| Want { webhook_id, rows: 10, is_limited: true });
     let claims = store.at(T).claim(&wanted, LEASE).await.unwrap();
     assert_eq!(claims.iter().map(|claim| claim.webhook_id).collect::<Vec<_>>(), [active]);
     store.change_webhook(acme, paused, &pause(true), T).await.unwrap();
@@ -135,7 +141,7 @@ pub(crate) async fn an_unreadable_row_keeps_no_other_waiting(base: &Base) {
     // A URL that nothing here would have written, and an event that is gone.
     base.number(&format!("update webhooks set url = 'ftp://x' where id = '{broken}' returning 1")).await;
     base.number(&format!("delete from events where created_ms = {T} returning 1")).await;
-    let wanted = [broken, whole].map(|webhook_id| Want { webhook_id, rows: 10 });
+    let wanted = [broken, whole].map(|webhook_id| Want { webhook_id, rows: 10, is_limited: true });
     let claims = store.at(T + 1).claim(&wanted, LEASE).await.unwrap();
     assert_eq!(
         claims.iter().map(|claim| (claim.webhook_id, claim.created_ms)).collect::<Vec<_>>(),

@@ -1,8 +1,10 @@
 //! The store suite: what every database must do. A case knows only the [`base::Base`] that it is given, and runs once
 //! per backend.
 //!
-//! [`record`] is the way in, [`claim`] and [`lease`] are the queue, [`finish`] is the way out; [`resend`] and [`erase`]
-//! are what becomes of history.
+//! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
+//! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
+//! of history; [`growth`] is what SQLite has
+//! besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -11,38 +13,47 @@ mod claim;
 mod erase;
 mod explain;
 mod finish;
+mod growth;
 mod lease;
+mod limit;
+mod missed;
 mod model;
+mod nodes;
 mod record;
 mod resend;
+mod retention;
+mod verdict;
+mod warm;
 
-/// Runs the cases on both backends.
+/// Runs cases on both backends, and some on one only.
 macro_rules! suite {
-    ($($cases:tt)*) => {
-        on! { sqlite: $($cases)* }
-        on! { postgres: $($cases)* }
+    (both { $($both:tt)* } sqlite { $($sqlite:tt)* } postgres { $($postgres:tt)* }) => {
+        mod sqlite {
+            on! { sqlite: $($both)* $($sqlite)* }
+        }
+        mod postgres {
+            on! { postgres: $($both)* $($postgres)* }
+        }
     };
 }
 
 /// Runs the cases on a backend.
 macro_rules! on {
     ($backend:ident: $($topic:ident { $($case:ident)* })*) => {
-        mod $backend {
-            $(mod $topic {
-                $(
-                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                    async fn $case() {
-                        if let Some(base) = crate::base::Base::$backend().await {
-                            crate::$topic::$case(&base).await;
-                        }
+        $(mod $topic {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    if let Some(base) = crate::base::Base::$backend().await {
+                        crate::$topic::$case(&base).await;
                     }
-                )*
-            })*
-        }
+                }
+            )*
+        })*
     };
 }
 
-suite! {
+suite! { both {
     record {
         events_and_deliveries_are_recorded_together
         a_refused_request_costs_the_others_nothing
@@ -92,4 +103,50 @@ suite! {
         an_outcome_that_comes_after_the_erasure_writes_nothing
         a_test_send_that_ends_after_the_deletion_writes_nothing
     }
+    warm {
+        only_what_is_admitted_is_leased
+        what_is_recorded_leased_is_what_a_claim_would_give
+        a_warm_claim_is_fenced_like_any_other
+        a_lane_that_is_held_back_has_no_warm_path
+    }
+    limit {
+        a_rate_is_never_exceeded_and_never_wasted
+        nodes_that_ask_at_once_share_a_rate
+    }
+    verdict {
+        one_slow_answer_keeps_the_whole_lane_closed
+        what_is_gone_is_switched_off_and_says_why
+        failing_for_too_long_switches_off_and_one_success_begins_anew
+        switched_on_again_it_is_not_slow_any_more
+        a_group_with_a_success_is_a_success
+        who_lost_the_lease_judges_nothing
+    }
+    missed {
+        what_was_missed_is_sent_whatever_the_reason
+        more_than_one_part_is_sent
+        an_event_has_one_delivery_per_webhook
+    }
+    retention {
+        what_is_old_goes_in_small_steps_and_nothing_else
+        what_waits_expires_first
+    }
 }
+sqlite {
+    growth {
+        a_file_under_steady_load_stops_growing
+    }
+}
+postgres {
+    nodes {
+        leases_go_by_the_clock_of_the_database
+        a_collision_is_tried_again
+        a_collision_of_outcomes_is_tried_again
+        a_signal_is_heard_by_the_others
+        a_resend_beside_an_outcome_goes_on_from_it
+        what_is_sent_just_now_was_not_missed
+        a_commit_whose_answer_is_lost_is_found_out
+        a_session_brings_its_own_settings
+        autovacuum_goes_by_the_tables_own_settings
+        only_one_node_keeps_house
+    }
+} }

@@ -67,7 +67,7 @@ create table webhooks (
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 50, autovacuum_vacuum_scale_factor = 0.05);
 -- The queue knows its lanes by webhook alone.
 create index webhooks_by_id on webhooks (id);
-create index webhooks_deleted on webhooks (workspace_id, id) where deleted_ms is not null;
+create index webhooks_deleted on webhooks (workspace_id, id) where deleted_ms > 0;
 
 create table subscriptions (
     workspace_id text collate "C" not null,

@@ -10,5 +10,9 @@ alter table webhooks add column failing_since_ms integer;
 alter table webhooks add column disabled_ms integer check (disabled_ms is null or is_active = 0);
 alter table webhooks add column disabled_reason text check ((disabled_reason is null) = (disabled_ms is null));
 
+-- "is not null" in the condition of an index makes SQLite compile statements anew whenever a parameter changes.
+drop index webhooks_deleted;
+create index webhooks_deleted on webhooks (workspace_id, id) where deleted_ms > 0;
+
 -- W3C trace context of the request that brought the event, carried to its receivers.
 alter table events add column traceparent text;

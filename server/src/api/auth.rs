@@ -17,7 +17,7 @@ pub(super) async fn authenticate(
 ) -> Result<Response, ApiError> {
     let hash = request.headers().get(AUTHORIZATION).and_then(|value| bearer(value.to_str().ok()?));
     let hash = hash.ok_or(ApiError::Unauthorized)?;
-    let key: ApiKey = app.store.active_key(&hash).await?.ok_or(ApiError::Unauthorized)?;
+    let key: ApiKey = app.known.active_key(&app.store, &hash).await?.ok_or(ApiError::Unauthorized)?;
     app.usage.count(key.workspace_id, key.id, now_ms());
     request.extensions_mut().insert(key);
     Ok(next.run(request).await)

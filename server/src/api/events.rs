@@ -189,7 +189,7 @@ async fn workspace(app: &App, key: &ApiKey, inputs: &[EventInput]) -> Result<Wor
     let Some(text) = first else { return Ok(key.workspace_id) };
     let unknown = || ApiError::BadRequest("workspace_id is not the id of a workspace on this server".into());
     let id: WorkspaceId = text.parse().map_err(|_| unknown())?;
-    if id != key.workspace_id && app.store.workspace(id).await?.is_none() {
+    if id != key.workspace_id && !app.known.workspace(&app.store, id).await? {
         return Err(unknown());
     }
     Ok(id)

@@ -219,6 +219,7 @@ async fn revoke(
         ApiError::Internal
     })?;
     let due = app.store.revoke_key(key.workspace_id, key_id, permanent, &event).await?;
+    app.known.forget_keys();
     match due {
         None => return Err(unknown("key")),
         Some(true) => app.wake.all(),
@@ -287,7 +288,9 @@ async fn switch(
         Some("disable") => false,
         _ => return Err(ApiError::BadRequest("action must be enable or disable".into())),
     };
-    if !app.store.switch_key(key.workspace_id, key_id, on).await? {
+    let switched = app.store.switch_key(key.workspace_id, key_id, on).await?;
+    app.known.forget_keys();
+    if !switched {
         app.store.key(key.workspace_id, key_id).await?.ok_or_else(|| unknown("key"))?;
         return Err(ApiError::Conflict("the key was revoked, which is for good: create another".into()));
     }

@@ -8,6 +8,7 @@ mod events;
 mod health;
 mod json;
 mod keys;
+mod known;
 mod me;
 mod openapi;
 mod rate_limit;
@@ -27,6 +28,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use self::error::ApiError;
 pub use self::keys::{created_event, key_event};
+pub use self::known::Known;
 pub use self::rate_limit::RateLimit;
 pub use self::state::App;
 

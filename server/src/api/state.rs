@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
 
+use super::known::Known;
 use super::rate_limit::RateLimit;
 use super::usage::Usage;
 use crate::delivery::address::Guard;
@@ -34,6 +35,8 @@ pub struct App {
     pub guard: Guard,
     /// Requests per key and minute.
     pub rate_limit: RateLimit,
+    /// What publishing asks for again and again.
+    pub known: Known,
     /// Counts requests per key.
     pub usage: Usage,
     /// How many webhooks a workspace may have.

@@ -17,7 +17,7 @@ mod workspaces;
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use self::output::note;
@@ -53,8 +53,14 @@ enum Command {
 /// Which database a command works on.
 #[derive(Debug, clap::Args)]
 struct Database {
-    /// Where everything is kept: sqlite:PATH
-    #[arg(long, env = "ENCRATA_DATABASE_URL", value_name = "URL", default_value = "sqlite:encrata.db")]
+    /// Where everything is kept: sqlite:PATH or postgres://…
+    #[arg(
+        long,
+        env = "ENCRATA_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "sqlite:encrata.db"
+    )]
     database: DatabaseUrl,
 }
 
@@ -78,7 +84,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(asked) if asked.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => asked.exit(),
         Err(error) if error.use_stderr() => {
-            note!("encrata-webhooks: {}", one_line(&error.render().to_string()));
+            note!("encrata-webhooks: {}", one_line(&without_password(error).render().to_string()));
             return ExitCode::from(2);
         }
         // Help and version are errors only to the parser.
@@ -108,6 +114,17 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
             _ => arg,
         })
         .mut_subcommands(without_empty_variables)
+}
+
+/// A URL may hold a password, which is for no screen and no log.
+fn without_password(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
+        && let Some((scheme, _)) = value.split_once("://")
+    {
+        let shown = ContextValue::String(format!("{scheme}://…"));
+        error.insert(ContextKind::InvalidValue, shown);
+    }
+    error
 }
 
 /// What is off with the words of a call, without the usage that follows it.

@@ -42,7 +42,8 @@ impl Dispatcher {
     /// Sends a claimed delivery, in a task of its own.
     pub(super) fn dispatch(self: &Arc<Self>, claim: Claim, slot: Slot) {
         let dispatcher = Arc::clone(self);
-        self.sends.spawn(async move { dispatcher.deliver(claim, slot).await });
+        // In a box: what a request needs is large, and a task is moved about before it runs.
+        self.sends.spawn(Box::pin(async move { dispatcher.deliver(claim, slot).await }));
     }
 
     /// Hands claims back unsent.
@@ -55,7 +56,7 @@ impl Dispatcher {
         }
     }
 
-    async fn deliver(&self, claim: Claim, slot: Slot) {
+    async fn deliver(&self, mut claim: Claim, slot: Slot) {
         if claim.lease_end < Instant::now() + REQUEST_TIMEOUT + LEASE_MARGIN {
             tracing::warn!(delivery = %claim.delivery_id, "too little of the lease is left: not sent, handed back");
             return self.release(vec![claim]).await;
@@ -71,11 +72,94 @@ impl Dispatcher {
         let failing_ms = claim.target.failing_since_ms.map(|since_ms| ended_ms.saturating_sub(since_ms));
         let verdict = self.schedule.verdict(&outcome, failing_ms, chance);
         let attempt = Attempt::new(started_ms, ended_ms, outcome);
-        self.finisher.finish(Finish { claim, attempt, next, verdict }, slot).await;
+        // It is not needed any more, and may be large.
+        claim.body = Arc::default();
+        self.finisher.finish(Finish { claim, attempt, next, verdict }).await;
+        drop(slot);
     }
 }
 
 /// A number in `0.0..1.0`. Chance only spreads retries, so a system without randomness loses nothing by it.
 fn chance() -> f64 {
     getrandom::u32().map_or(0.5, |number| f64::from(number) / (f64::from(u32::MAX) + 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use encrata_webhooks::EventKind;
+    use sqlx::Connection as _;
+
+    use super::*;
+    use crate::delivery::address::Guard;
+    use crate::delivery::slots::Slots;
+    use crate::delivery::wake::Wake;
+    use crate::model::event::{NewBatch, NewEvent};
+    use crate::model::ids::{EventId, WebhookId, WorkspaceId};
+    use crate::store::{Admit, Want};
+    use crate::vault::MasterKey;
+
+    /// Room for everything.
+    struct All;
+
+    impl Admit for All {
+        fn admit(&mut self, _: WebhookId, _: usize) -> bool {
+            true
+        }
+        fn start_over(&mut self) {}
+    }
+
+    /// A store with one webhook. No secret of it can be opened, so that each send ends at once.
+    async fn store(home: &tempfile::TempDir) -> (Store, WorkspaceId, WebhookId) {
+        let url = format!("sqlite:{}", home.path().join("test.db").display());
+        let store = Store::open(&url.parse().unwrap()).await.unwrap();
+        let (workspace_id, webhook_id) = (WorkspaceId::new(1), WebhookId::new(1));
+        let rows = format!(
+            "insert into workspaces (id, name, created_ms) values ('{workspace_id}', 'w', 0);
+             insert into webhooks (workspace_id, id, url, description, created_by, created_ms, updated_ms, secret)
+             values ('{workspace_id}', '{webhook_id}', 'https://example.com/', '', '', 0, 0, x'00');
+             insert into subscriptions values ('{workspace_id}', 'credits.low', '{webhook_id}', 0);"
+        );
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(rows)).execute(&mut connection).await.unwrap();
+        (store, workspace_id, webhook_id)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_under_a_lease_that_might_end_before_the_answer() {
+        let home = tempfile::tempdir().unwrap();
+        let (store, workspace_id, webhook_id) = store(&home).await;
+        let vault = Arc::new(MasterKey::from_hex(&MasterKey::generate_hex().unwrap()).unwrap());
+        let wake = Arc::<Wake>::default();
+        let (finisher, finishing) = Finisher::start(store.clone(), LEASE, Arc::clone(&wake));
+        let dispatcher = Arc::new(Dispatcher {
+            store: store.clone(),
+            signers: Arc::new(Signers::new(vault)),
+            sender: Sender::new(Guard::new(Vec::new()), Vec::new()).unwrap(),
+            finisher,
+            schedule: RetrySchedule::default(),
+            sends: TaskTracker::new(),
+        });
+        let slots = Slots::new(wake);
+        let enough = REQUEST_TIMEOUT + LEASE_MARGIN;
+        for (lease, is_sent) in [(Duration::ZERO, false), (enough, false), (LEASE, true)] {
+            let event = NewEvent {
+                id: EventId::new(1),
+                kind: EventKind::CreditsLow,
+                body: b"{}"[..].into(),
+                traceparent: None,
+            };
+            let batch = NewBatch { workspace_id, events: vec![event], idempotency: None, now_ms: 1 };
+            let claim = store.record(&[batch], lease, &mut All).await.unwrap().claims.remove(0);
+            let id = claim.delivery_id;
+            dispatcher.deliver(claim, slots.take(webhook_id, 2)).await;
+            // Handed back, it is due at once, and has cost no attempt.
+            let claims =
+                store.claim(&[Want { webhook_id, rows: 10, is_limited: false }], LEASE).await.unwrap();
+            let found: Vec<_> = claims.iter().map(|claim| (claim.delivery_id, claim.attempts)).collect();
+            assert_eq!(found, if is_sent { vec![] } else { vec![(id, 0)] }, "{lease:?}");
+        }
+        drop(dispatcher);
+        finishing.await.unwrap();
+        assert_eq!(slots.in_flight(), 0);
+    }
 }

@@ -8,19 +8,22 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::group::{self, Weight};
-use super::slots::Slot;
 use super::wake::Wake;
 use super::worker::POLL;
 use crate::model::delivery::Next;
-use crate::store::{Finish, Finished, Store};
+use crate::store::{Finish, Finished, Store, Turn};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Takes the ends of attempts. Each holds the slot it was sent in, so there are never more than slots.
+/// How many outcomes may wait to be written, besides those that are being written: as many as may be in flight. Whoever
+/// comes with one more waits, and keeps the slot that it was sent in.
+const MAX_WAITING: usize = super::slots::MAX_IN_FLIGHT;
+
+/// Takes the ends of attempts.
 #[derive(Debug, Clone)]
 pub struct Finisher {
-    items: mpsc::Sender<(Finish, Slot)>,
+    items: mpsc::Sender<Finish>,
     stuck: Arc<AtomicBool>,
 }
 
@@ -33,17 +36,19 @@ impl Finisher {
         disable_after: Duration,
         wake: Arc<Wake>,
     ) -> (Self, tokio::task::JoinHandle<()>) {
-        let (items, mut waiting) = mpsc::channel(super::slots::MAX_IN_FLIGHT);
+        let (items, mut waiting) = mpsc::channel(MAX_WAITING);
         let stuck = Arc::new(AtomicBool::new(false));
         let writer = Writer { store, disable_after, stuck: Arc::clone(&stuck) };
         let task = tokio::spawn(async move {
-            let weigh = |(finish, _): &(Finish, Slot)| Weight {
+            let weigh = |finish: &Finish| Weight {
                 rows: 1,
                 bytes: finish.attempt.response_body.as_ref().map_or(0, Vec::len),
             };
-            while let Some(group) = group::next(&mut waiting, weigh).await {
-                let soon = group.iter().any(|(finish, _)| is_due_soon(finish));
-                writer.write(group).await;
+            while let Some(first) = waiting.recv().await {
+                let turn = writer.store.turn().await;
+                let group = group::gather(first, &mut waiting, weigh);
+                let soon = group.iter().any(is_due_soon);
+                writer.write(turn, group).await;
                 if soon {
                     wake.here();
                 }
@@ -52,11 +57,11 @@ impl Finisher {
         (Self { items, stuck }, task)
     }
 
-    /// Hands over the end of an attempt, with the slot that it keeps until it is written.
-    pub(super) async fn finish(&self, finish: Finish, slot: Slot) {
-        if let Err(gone) = self.items.send((finish, slot)).await {
+    /// Hands over the end of an attempt. Waits while too many wait already.
+    pub(super) async fn finish(&self, finish: Finish) {
+        if let Err(gone) = self.items.send(finish).await {
             // The task ends only after every sender: unreachable unless it panicked.
-            tracing::error!(delivery = %gone.0.0.claim.delivery_id, "an outcome could not be handed over: it will be sent again");
+            tracing::error!(delivery = %gone.0.claim.delivery_id, "an outcome could not be handed over: it will be sent again");
         }
     }
 
@@ -88,12 +93,16 @@ struct Writer {
 impl Writer {
     /// Writes a group, for as long as it takes. When the store fails, all wait. When it refuses a row, the group is
     /// halved until that row is alone, and it waits by itself: it must keep no other waiting.
-    async fn write(&self, group: Vec<(Finish, Slot)>) {
+    async fn write(&self, turn: Turn, group: Vec<Finish>) {
+        let mut turn = Some(turn);
         let mut todo = vec![group];
         let mut pause = FIRST_PAUSE;
-        while let Some(group) = todo.pop() {
-            let (mut finishes, mut slots): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-            match self.store.finish(&finishes, self.disable_after).await {
+        while let Some(mut finishes) = todo.pop() {
+            let turn = match turn.take() {
+                Some(turn) => turn,
+                None => self.store.turn().await,
+            };
+            match self.store.finish_in(turn, &finishes, self.disable_after).await {
                 Ok(finished) => {
                     self.stuck.store(false, Ordering::Relaxed);
                     pause = FIRST_PAUSE;
@@ -102,32 +111,31 @@ impl Writer {
                 Err(error) if error.is_about_a_row() && finishes.len() == 1 => {
                     tracing::error!(%error, delivery = %finishes[0].claim.delivery_id, "an outcome is refused: it waits alone");
                     let writer = self.clone();
-                    tokio::spawn(async move { writer.write_alone(finishes, slots).await });
+                    tokio::spawn(async move { writer.write_alone(finishes).await });
                 }
                 Err(error) if error.is_about_a_row() => {
                     let half = finishes.len().div_ceil(2);
-                    todo.push(finishes.split_off(half).into_iter().zip(slots.split_off(half)).collect());
-                    todo.push(finishes.into_iter().zip(slots).collect());
+                    todo.push(finishes.split_off(half));
+                    todo.push(finishes);
                 }
                 Err(error) => {
                     tracing::error!(%error, outcomes = finishes.len(), "outcomes could not be written: trying again");
                     self.stuck.store(true, Ordering::Relaxed);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
-                    todo.push(finishes.into_iter().zip(slots).collect());
+                    todo.push(finishes);
                 }
             }
         }
     }
 
     /// Tries an outcome that was refused again and again, until it is written or its lease has gone to another.
-    async fn write_alone(&self, finishes: Vec<Finish>, slots: Vec<Slot>) {
+    async fn write_alone(&self, finishes: Vec<Finish>) {
         loop {
             tokio::time::sleep(LONGEST_PAUSE).await;
             match self.store.finish(&finishes, self.disable_after).await {
                 Ok(finished) => {
-                    report(&finishes, &finished);
-                    return drop(slots);
+                    return report(&finishes, &finished);
                 }
                 Err(error) => tracing::debug!(%error, "an outcome is still refused"),
             }
@@ -141,8 +149,12 @@ fn report(group: &[Finish], finished: &[Finished]) {
         let (delivery, webhook) = (claim.delivery_id, claim.webhook_id);
         let (status, ms) = (attempt.response_status, attempt.duration_ms);
         match finished {
+            // What works is told by the API and by metrics; the log is for what does not.
+            Finished::Written if matches!(next, Next::Succeeded) => {
+                tracing::debug!(%delivery, %webhook, attempt = finish.number(), status, ms, "delivered");
+            }
             Finished::Written => {
-                tracing::info!(%delivery, %webhook, attempt = finish.number(), status, ms, ?next, error = attempt.error, "attempt");
+                tracing::info!(%delivery, %webhook, attempt = finish.number(), status, ms, ?next, error = attempt.error, "attempt failed");
             }
             Finished::LeaseLost => {
                 tracing::warn!(%delivery, %webhook, status, "lease lost: the outcome of this attempt was not written");

@@ -1,4 +1,4 @@
-//! Group commit: what arrives while a commit runs shares the next one. Nothing waits on a timer.
+//! Group commit: what arrives while others write shares the next commit. Nothing waits on a timer.
 
 use tokio::sync::mpsc::Receiver;
 
@@ -12,20 +12,19 @@ pub(super) struct Weight {
     pub bytes: usize,
 }
 
-/// The next group: one item as soon as there is one, and all that already wait behind it, within bounds.
-/// `None` when no sender is left.
-pub(super) async fn next<T>(items: &mut Receiver<T>, weigh: impl Fn(&T) -> Weight) -> Option<Vec<T>> {
-    let mut item = items.recv().await?;
+/// The first item, and all that wait behind it, within bounds. To be called once it is the caller's turn to write.
+pub(super) fn gather<T>(first: T, items: &mut Receiver<T>, weigh: impl Fn(&T) -> Weight) -> Vec<T> {
     let (mut group, mut rows, mut bytes) = (Vec::new(), 0, 0);
+    let mut item = first;
     loop {
         let weight = weigh(&item);
         rows += weight.rows;
         bytes += weight.bytes;
         group.push(item);
         if rows >= MAX_ROWS || bytes >= MAX_BYTES {
-            return Some(group);
+            return group;
         }
-        let Ok(waiting) = items.try_recv() else { return Some(group) };
+        let Ok(waiting) = items.try_recv() else { return group };
         item = waiting;
     }
 }
@@ -35,16 +34,15 @@ mod tests {
     use super::*;
     use tokio::sync::mpsc;
 
-    #[tokio::test]
-    async fn a_group_is_what_waits_within_bounds() {
+    #[test]
+    fn a_group_is_what_waits_within_bounds() {
         let (tx, mut rx) = mpsc::channel(16);
-        for bytes in [1, 2, MAX_BYTES, 3] {
-            tx.send(bytes).await.unwrap();
+        for bytes in [2, MAX_BYTES, 3] {
+            tx.try_send(bytes).unwrap();
         }
-        drop(tx);
         let weigh = |bytes: &usize| Weight { rows: 1, bytes: *bytes };
-        assert_eq!(next(&mut rx, weigh).await, Some(vec![1, 2, MAX_BYTES]));
-        assert_eq!(next(&mut rx, weigh).await, Some(vec![3]));
-        assert_eq!(next(&mut rx, weigh).await, None);
+        assert_eq!(gather(1, &mut rx, weigh), [1, 2, MAX_BYTES]);
+        assert_eq!(gather(4, &mut rx, weigh), [4, 3]);
+        assert_eq!(gather(5, &mut rx, weigh), [5]);
     }
 }

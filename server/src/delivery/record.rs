@@ -11,7 +11,7 @@ use super::slots::{Slot, Slots};
 use super::wake::Wake;
 use crate::model::event::NewBatch;
 use crate::model::ids::WebhookId;
-use crate::store::{Admit, RecordError, Recorded, RecordedGroup, Store, StoreError};
+use crate::store::{Admit, RecordError, Recorded, RecordedGroup, Store, StoreError, Turn};
 
 /// How many bytes of bodies may wait for their commit. Those who come later wait at the door.
 const MAX_WAITING_BYTES: u32 = 64 * 1024 * 1024;
@@ -98,15 +98,17 @@ impl Admit for Admission<'_> {
 async fn run(door: Door, mut waiting: mpsc::Receiver<Item>, close: CancellationToken) {
     let weigh = |item: &Item| Weight { rows: item.batch.events.len(), bytes: item.batch.bytes() };
     loop {
-        let group = tokio::select! {
-            group = group::next(&mut waiting, weigh) => group,
+        let first = tokio::select! {
+            first = waiting.recv() => first,
             // A connection that never ends holds a recorder, and must not hold the database.
             () = close.cancelled(), if !waiting.is_closed() => {
                 waiting.close();
                 continue;
             }
         };
-        let Some(group) = group else { return };
+        let Some(first) = first else { return };
+        let turn = door.store.turn().await;
+        let group = group::gather(first, &mut waiting, weigh);
         // Who hung up before anything was written has no answer to rely on, and may have asked again.
         let group = group.into_iter().filter(|item| !item.answer.is_closed());
         let mut rooms = Vec::new();
@@ -119,7 +121,7 @@ async fn run(door: Door, mut waiting: mpsc::Receiver<Item>, close: CancellationT
         if batches.is_empty() {
             continue;
         }
-        let answers = door.record(&batches).await;
+        let answers = door.record(turn, &batches).await;
         for (asker, answer) in askers.into_iter().zip(answers) {
             // An asker who hung up does not want the answer.
             let _ = asker.send(answer);
@@ -130,14 +132,14 @@ async fn run(door: Door, mut waiting: mpsc::Receiver<Item>, close: CancellationT
 impl Door {
     /// Records a group. When the database refuses a row, it is recorded one by one, so that only the bad one fails;
     /// when the database fails, that is the answer to all: trying each again would keep those behind them waiting.
-    async fn record(&self, batches: &[NewBatch]) -> Vec<Answer> {
-        match self.try_record(batches).await {
+    async fn record(&self, turn: Turn, batches: &[NewBatch]) -> Vec<Answer> {
+        match self.try_record(turn, batches).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(error) if error.is_about_a_row() && batches.len() > 1 => {
                 tracing::warn!(%error, requests = batches.len(), "a group commit was refused: recording one by one");
                 let mut answers = Vec::with_capacity(batches.len());
                 for batch in batches {
-                    let answer = self.try_record(std::slice::from_ref(batch)).await;
+                    let answer = self.try_record(self.store.turn().await, std::slice::from_ref(batch)).await;
                     answers.push(answer.map(|mut one| one.remove(0)).map_err(Arc::new));
                 }
                 answers
@@ -151,11 +153,12 @@ impl Door {
 
     async fn try_record(
         &self,
+        turn: Turn,
         batches: &[NewBatch],
     ) -> Result<Vec<Result<Recorded, RecordError>>, StoreError> {
         let mut admission = Admission { door: self, taken: Vec::new() };
         let RecordedGroup { answers, claims, waiting } =
-            self.store.record(batches, LEASE, &mut admission).await?;
+            self.store.record_in(turn, batches, LEASE, &mut admission).await?;
         if self.stopping.is_cancelled() {
             self.dispatcher.release(claims).await;
         } else {
@@ -233,7 +236,8 @@ mod tests {
         let refuse = "create trigger refuse before insert on events when new.body = x'626164'
                       begin select raise(abort, 'refused'); end";
         let store = store(&home, refuse).await;
-        let answers = door(store).record(&[batch("one"), batch("bad"), batch("two")]).await;
+        let turn = store.turn().await;
+        let answers = door(store).record(turn, &[batch("one"), batch("bad"), batch("two")]).await;
         assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
     }
 
@@ -241,8 +245,9 @@ mod tests {
     async fn a_failing_database_is_asked_once() {
         let home = tempfile::tempdir().unwrap();
         let store = store(&home, "drop table events").await;
+        let turn = store.turn().await;
         let errors: Vec<_> = door(store)
-            .record(&[batch("one"), batch("two")])
+            .record(turn, &[batch("one"), batch("two")])
             .await
             .into_iter()
             .map(Result::unwrap_err)

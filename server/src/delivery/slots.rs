@@ -16,6 +16,9 @@ const MAX_PER_FAILING: usize = 4;
 pub(super) const MAX_IN_FLIGHT: usize = 17 * MAX_PER_WEBHOOK;
 /// Bytes of bodies in flight, at most, per node.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// A webhook with requests in flight is claimed for when this part of its slots is free: a claim has its price, whether it
+/// takes one row or twenty.
+const PART_TO_CLAIM: usize = 4;
 /// A webhook gets no more than this part of what is free, so that any number that hang leave something for the others.
 const PART_OF_FREE: usize = 16;
 
@@ -24,6 +27,15 @@ const PART_OF_FREE: usize = 16;
 pub struct Slots {
     state: Arc<Mutex<State>>,
     wake: Arc<Wake>,
+}
+
+/// What to claim now.
+#[derive(Debug)]
+pub(super) struct Share {
+    /// How many deliveries of each due lane.
+    pub(super) wanted: Vec<Want>,
+    /// Whether a lane gets less than it may have: there was not enough for all at once.
+    pub(super) is_cut: bool,
 }
 
 #[derive(Debug, Default)]
@@ -54,8 +66,14 @@ impl State {
 
     /// How many more requests may go to a webhook now.
     fn room(&self, webhook_id: WebhookId, most: usize) -> usize {
-        let most = most.min((self.free() / PART_OF_FREE).max(1));
-        most.saturating_sub(self.of(webhook_id)).min(self.free())
+        most.min((self.free() / PART_OF_FREE).max(1)).saturating_sub(self.of(webhook_id)).min(self.free())
+    }
+
+    /// As [`Self::room`], but none when it is too little to be worth a claim.
+    fn room_to_claim(&self, lane: &Lane) -> usize {
+        let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
+        let room = self.room(lane.webhook_id, most);
+        if room >= most / PART_TO_CLAIM || self.of(lane.webhook_id) == 0 { room } else { 0 }
     }
 }
 
@@ -91,38 +109,35 @@ impl Slots {
 
     /// How many deliveries to claim of each due lane: an even share of what is free, those with the least
     /// in flight first, so that receivers that hang don't take the place of those that answer.
-    pub(super) fn share(&self, lanes: &[Lane]) -> Vec<Want> {
+    pub(super) fn share(&self, lanes: &[Lane]) -> Share {
         let mut state = self.lock();
         let due = || lanes.iter().filter(|lane| lane.due_in_ms <= 0);
         state.behind = due().map(|lane| lane.webhook_id).collect();
         // A body is as large as may be, until it is read.
         let mut free = state.free().min(MAX_BYTES.saturating_sub(state.bytes) / MAX_EVENT_BYTES);
-        let mut open: Vec<(usize, usize, WebhookId)> = due()
-            .map(|lane| {
-                let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
-                (state.of(lane.webhook_id), state.room(lane.webhook_id, most), lane.webhook_id)
-            })
+        let mut open: Vec<(usize, usize, &Lane)> = due()
+            .map(|lane| (state.of(lane.webhook_id), state.room_to_claim(lane), lane))
             .filter(|(_, room, _)| *room > 0)
             .collect();
-        open.sort_unstable();
+        open.sort_unstable_by_key(|(in_flight, room, lane)| (*in_flight, *room, lane.webhook_id));
         let even = (free / open.len().max(1)).max(1);
-        let mut wanted = Vec::new();
-        for (_, room, webhook_id) in open {
+        let (mut wanted, mut is_cut) = (Vec::new(), false);
+        for (_, room, lane) in open {
             let rows = even.min(room).min(free);
+            is_cut |= rows < room;
             if rows == 0 {
                 break;
             }
             free -= rows;
-            wanted.push(Want { webhook_id, rows });
+            wanted.push(Want { webhook_id: lane.webhook_id, rows, is_limited: lane.is_limited });
         }
-        wanted
+        Share { wanted, is_cut }
     }
 
     /// Whether something can go to the webhook of a lane.
     pub(super) fn has_room(&self, lane: &Lane) -> bool {
-        let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
         let state = self.lock();
-        state.bytes < MAX_BYTES && state.room(lane.webhook_id, most) > 0
+        state.bytes < MAX_BYTES && state.room_to_claim(lane) > 0
     }
 
     /// How many requests are in flight.
@@ -147,7 +162,9 @@ impl Drop for Slot {
                 state.per_webhook.remove(&self.webhook_id);
             }
         }
-        let is_awaited = state.behind.contains(&self.webhook_id);
+        let few = MAX_PER_WEBHOOK - MAX_PER_WEBHOOK / PART_TO_CLAIM;
+        let is_awaited = state.behind.contains(&self.webhook_id)
+            && (state.of(self.webhook_id) <= few || state.free() < MAX_IN_FLIGHT / 2);
         drop(state);
         if is_awaited {
             self.slots.wake.here();
@@ -160,7 +177,7 @@ mod tests {
     use super::*;
 
     fn lane(n: i64) -> Lane {
-        Lane { webhook_id: WebhookId::new(n), due_in_ms: -n, is_failing: false }
+        Lane { webhook_id: WebhookId::new(n), due_in_ms: -n, is_failing: false, is_limited: false }
     }
 
     fn lanes(n: i64) -> Vec<Lane> {
@@ -172,12 +189,12 @@ mod tests {
         let slots = Slots::new(Arc::default());
         let lanes = lanes(2);
         let held: Vec<Slot> = (0..MAX_PER_WEBHOOK).map(|_| slots.take(lanes[0].webhook_id, 1)).collect();
-        let wanted = slots.share(&lanes);
+        let wanted = slots.share(&lanes).wanted;
         assert_eq!(wanted.len(), 1);
         assert_eq!((wanted[0].webhook_id, wanted[0].rows), (lanes[1].webhook_id, MAX_PER_WEBHOOK));
         assert!(!slots.has_room(&lanes[0]) && slots.has_room(&lanes[1]));
         drop(held);
-        assert_eq!(slots.share(&lanes).len(), 2);
+        assert_eq!(slots.share(&lanes).wanted.len(), 2);
         assert_eq!(slots.in_flight(), 0);
     }
 
@@ -185,17 +202,29 @@ mod tests {
     fn many_lanes_share_evenly_and_what_is_not_due_waits() {
         let slots = Slots::new(Arc::default());
         let large = MAX_BYTES / MAX_EVENT_BYTES;
-        let wanted = slots.share(&lanes(128));
+        let wanted = slots.share(&lanes(128)).wanted;
         assert!(wanted.iter().all(|want| want.rows == large / 128) && wanted.len() == 128);
         let early: Vec<Lane> = lanes(8).into_iter().map(|lane| Lane { due_in_ms: 1, ..lane }).collect();
-        assert!(slots.share(&early).is_empty());
-        assert_eq!(slots.share(&lanes(2000)).len(), large);
+        assert!(slots.share(&early).wanted.is_empty());
+        assert_eq!(slots.share(&lanes(2000)).wanted.len(), large);
+    }
+
+    #[test]
+    fn a_claim_waits_until_it_is_worth_its_price() {
+        let slots = Slots::new(Arc::default());
+        let lane = lane(1);
+        let mut held: Vec<Slot> = (0..MAX_PER_WEBHOOK).map(|_| slots.take(lane.webhook_id, 1)).collect();
+        let worth = MAX_PER_WEBHOOK / PART_TO_CLAIM;
+        held.truncate(MAX_PER_WEBHOOK - worth + 1);
+        assert!(slots.share(&[lane]).wanted.is_empty() && !slots.has_room(&lane));
+        held.pop();
+        assert_eq!(slots.share(&[lane]).wanted[0].rows, worth);
     }
 
     #[test]
     fn a_failing_webhook_is_only_probed() {
         let slots = Slots::new(Arc::default());
-        let wanted = slots.share(&[Lane { is_failing: true, ..lane(1) }]);
+        let wanted = slots.share(&[Lane { is_failing: true, ..lane(1) }]).wanted;
         assert_eq!(wanted[0].rows, MAX_PER_FAILING);
     }
 
@@ -234,8 +263,8 @@ mod tests {
         let (one, other) = (lane(1), lane(2));
         let held = slots.try_take(one.webhook_id, MAX_BYTES - 10).unwrap();
         assert!(slots.try_take(other.webhook_id, 11).is_none());
-        assert!(slots.share(&[other]).is_empty(), "what is claimed may be large");
+        assert!(slots.share(&[other]).wanted.is_empty(), "what is claimed may be large");
         drop(held);
-        assert_eq!(slots.share(&[other]).len(), 1);
+        assert_eq!(slots.share(&[other]).wanted.len(), 1);
     }
 }

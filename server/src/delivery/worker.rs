@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::dispatch::{Dispatcher, LEASE};
-use super::slots::Slots;
+use super::slots::{Share, Slots};
 use super::wake::Wake;
 use crate::store::{Store, StoreError};
 
@@ -54,12 +54,17 @@ impl Worker {
             return Ok(POLL.min(Duration::from_millis(100)));
         }
         let lanes = self.store.lanes().await?;
-        let wanted = self.slots.share(&lanes);
+        let Share { wanted, is_cut } = self.slots.share(&lanes);
+        // What has no room is looked at again when a slot gets free.
+        let later = lanes.iter().filter(|lane| lane.due_in_ms > 0 && self.slots.has_room(lane));
+        let until = later
+            .map(|lane| lane.due_in_ms)
+            .min()
+            .map_or(POLL, |next| Duration::from_millis(u64::try_from(next).unwrap_or(0)).min(POLL));
         if wanted.is_empty() {
-            let next = lanes.iter().filter(|lane| self.slots.has_room(lane)).map(|lane| lane.due_in_ms).min();
-            let until = next.map_or(POLL, |next| Duration::from_millis(u64::try_from(next).unwrap_or(0)));
-            return Ok(until.min(POLL));
+            return Ok(until);
         }
+        let is_limited = wanted.iter().any(|want| want.is_limited);
         let claims = self.store.claim(&wanted, LEASE).await?;
         if stop.is_cancelled() {
             self.dispatcher.release(claims).await;
@@ -69,7 +74,7 @@ impl Worker {
             let slot = self.slots.take(claim.webhook_id, claim.body.len());
             self.dispatcher.dispatch(claim, slot);
         }
-        // There may be more: look again at once.
-        Ok(Duration::ZERO)
+        // Where not everybody got what there was room for, there may be more.
+        Ok(if is_cut || is_limited { Duration::ZERO } else { until })
     }
 }

@@ -91,7 +91,7 @@ pub struct ApiKey {
 }
 
 /// The SHA-256 of a key. Keys hold 165 bits of randomness, so a plain hash can't be searched.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct KeyHash([u8; 32]);
 
 impl KeyHash {

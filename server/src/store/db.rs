@@ -30,7 +30,7 @@ pub(super) enum Db {
 /// A transaction; dropped without a commit, it leaves nothing behind.
 pub(super) enum Tx {
     /// With its turn, which ends with it.
-    Sqlite(Transaction<'static, Sqlite>, Option<OwnedSemaphorePermit>),
+    Sqlite(Transaction<'static, Sqlite>, Option<Turn>),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -42,10 +42,24 @@ pub(super) enum Kind {
 }
 
 impl Db {
+    /// Waits for the caller's turn to write.
+    pub(super) async fn turn(&self) -> Turn {
+        match self {
+            // It is never closed.
+            Self::Sqlite { turn, .. } => Turn(Arc::clone(turn).acquire_owned().await.ok()),
+            Self::Postgres(_) => Turn(None),
+        }
+    }
+
     /// A transaction that writes, on disk once it is committed.
     pub(super) async fn write(&self) -> Result<Tx, sqlx::Error> {
+        self.write_in(self.turn().await).await
+    }
+
+    /// As [`Self::write`], in the turn that the caller has.
+    pub(super) async fn write_in(&self, turn: Turn) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Self::Sqlite { writer, turn, .. } => immediate(writer, turn).await?,
+            Self::Sqlite { writer, .. } => immediate(writer, turn).await?,
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -53,7 +67,7 @@ impl Db {
     /// A transaction whose loss in a crash costs nothing: its commit does not wait for the disk.
     pub(super) async fn write_lightly(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
-            Self::Sqlite { light, turn, .. } => immediate(light, turn).await?,
+            Self::Sqlite { light, .. } => immediate(light, self.turn().await).await?,
             Self::Postgres(pool) => {
                 Tx::Postgres(pool.begin_with("begin; set local synchronous_commit = off").await?)
             }
@@ -83,10 +97,15 @@ impl Db {
 }
 
 /// A deferred transaction that turns into a write fails at once beside another process, whatever the busy timeout.
-async fn immediate(pool: &SqlitePool, turn: &Arc<Semaphore>) -> Result<Tx, sqlx::Error> {
-    let turn = Arc::clone(turn).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+async fn immediate(pool: &SqlitePool, turn: Turn) -> Result<Tx, sqlx::Error> {
     Ok(Tx::Sqlite(pool.begin_with("begin immediate").await?, Some(turn)))
 }
+
+/// The caller's turn to write, where those who write take turns.
+#[derive(Debug)]
+pub struct Turn(
+    #[expect(dead_code, reason = "the turn lasts as long as it is held")] Option<OwnedSemaphorePermit>,
+);
 
 impl Tx {
     pub(super) async fn commit(self) -> Result<(), sqlx::Error> {

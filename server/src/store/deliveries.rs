@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use encrata_webhooks::EventKind;
 
-use super::queue::BODIES;
 use super::row::{Row, unreadable};
 use super::rows::text;
 use super::statement::{Statement, sql};
@@ -143,6 +142,12 @@ pub(super) const SUCCEEDED: &str = sent!(" and d.status = 'success'");
 pub(super) const FAILED: &str = sent!(" and d.status = 'failed'");
 pub(super) const PENDING: &str = queued!("");
 pub(super) const NEVER_SENT: &str = queued!(" and q.attempts = 0");
+
+pub(super) static BODIES: Statement = Statement::new(
+    "select e.id, e.body from {rows}
+     {seek events e on e.workspace_id = r.workspace_id and e.id = r.id}",
+)
+.with_rows(&[text("workspace_id"), text("id")]);
 
 /// $1 workspace, $2 webhook.
 static LATER: Statement = Statement::new(

@@ -1,10 +1,10 @@
 //! What the database does for the hot statements: for the tests that hold each to its index, on both databases.
 
 use super::attempts::{FIRST, LATER_STATUS};
-use super::deliveries::{FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
+use super::deliveries::{BODIES, FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
 use super::finish::{DONE, FAILING, GONE, HEALTHY, RETRY, SLOW};
 use super::housekeeping::{OLD_DELIVERIES, OLD_EVENTS};
-use super::queue::{BODIES, CLAIM, LANES, LIMITS, RELEASE, TARGETS, USE_UP};
+use super::queue::{CLAIM, LANES, LIMITS, RELEASE, TARGETS, USE_UP};
 use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
 use super::resend::{EVENTS_SINCE, FAILED_SINCE, QUEUE_MISSED};
 use super::statement::{Query, Statement, sql};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::rows::{int, text};
 use super::statement::Statement;
-use super::{Store, StoreError, Tx, attempts};
+use super::{Store, StoreError, TRIES, Turn, Tx, attempts};
 use crate::model::delivery::{Attempt, Claim, Next, Verdict};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
 
@@ -51,7 +51,37 @@ impl Store {
         group: &[Finish],
         disable_after: Duration,
     ) -> Result<Vec<Finished>, StoreError> {
-        let mut tx = self.db.write().await?;
+        self.finish_in(self.turn().await, group, disable_after).await
+    }
+
+    /// As [`Self::finish`], in the turn that the caller has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`].
+    pub async fn finish_in(
+        &self,
+        turn: Turn,
+        group: &[Finish],
+        disable_after: Duration,
+    ) -> Result<Vec<Finished>, StoreError> {
+        let (mut turn, mut tries) = (turn, 1);
+        loop {
+            match self.try_finish(turn, group, disable_after).await {
+                Err(error) if error.is_a_collision() && tries < TRIES => tries += 1,
+                result => return result,
+            }
+            turn = self.turn().await;
+        }
+    }
+
+    async fn try_finish(
+        &self,
+        turn: Turn,
+        group: &[Finish],
+        disable_after: Duration,
+    ) -> Result<Vec<Finished>, StoreError> {
+        let mut tx = self.db.write_in(turn).await?;
         let held = self.let_go(&mut tx, group).await?;
         let finished: Vec<Finished> = group
             .iter()
@@ -103,7 +133,7 @@ impl Store {
         disable_after: Duration,
     ) -> Result<(), StoreError> {
         let disable_ms = i64::try_from(disable_after.as_millis()).unwrap_or(i64::MAX);
-        // By webhook, in order, so that no two nodes wait for each other.
+        // By webhook, in order, so that two nodes seldom wait for each other.
         let mut news: BTreeMap<(WorkspaceId, WebhookId), News> = BTreeMap::new();
         for finish in finished {
             let claim = &finish.claim;

@@ -157,7 +157,7 @@ fn is_any_old(row: &Row) -> Result<bool, StoreError> {
 
 /// $1 now, $2 for how long it must have been deleted.
 static DELETED: Statement = Statement::new(
-    "select workspace_id, id from webhooks where deleted_ms is not null and deleted_ms <= now($1) - $2 limit 1",
+    "select workspace_id, id from webhooks where deleted_ms > 0 and deleted_ms <= now($1) - $2 limit 1",
 );
 
 /// $1 workspace, $2 webhook, $3 before this id.

@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 pub use self::api_keys::NewApiKey;
 pub use self::clock::Clock;
+pub use self::db::Turn;
 use self::db::{Db, Tx};
 pub use self::deliveries::{Filter, Page};
 pub use self::finish::{Finish, Finished};
@@ -39,6 +40,9 @@ pub use self::record::{Admit, RecordError, Recorded, RecordedGroup};
 pub use self::test_sends::TestSend;
 pub use self::webhooks::{Change, CreateError};
 pub use self::workspaces::Workspace;
+
+/// How often a transaction is tried that got in another node's way.
+const TRIES: usize = 5;
 
 /// The store: SQLite in one file, or a Postgres server.
 #[derive(Debug, Clone)]
@@ -98,6 +102,11 @@ impl Store {
     /// Whether other nodes work on the same queue.
     pub fn is_shared(&self) -> bool {
         matches!(self.db, Db::Postgres(_))
+    }
+
+    /// Waits for the caller's turn to write. Who gathers a group gathers it then, so that all that came meanwhile is in it.
+    pub async fn turn(&self) -> Turn {
+        self.db.turn().await
     }
 
     /// Whether the database answers, for the health check.

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::row::{Row, unreadable};
 use super::rows::{int, text};
-use super::statement::{Statement, Value};
+use super::statement::Statement;
 use super::webhooks::{secrets, url};
 use super::{Store, StoreError, Tx};
 use crate::model::delivery::{Claim, Target};
-use crate::model::ids::{EventId, WebhookId, WorkspaceId};
+use crate::model::ids::{WebhookId, WorkspaceId};
 
 /// A webhook with waiting deliveries that may be sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Lane {
     pub due_in_ms: i64,
     /// Whether nothing succeeded at it lately.
     pub is_failing: bool,
+    /// Whether it takes only so many a second.
+    pub is_limited: bool,
 }
 
 /// How many deliveries of a lane are wanted.
@@ -33,6 +35,8 @@ pub struct Want {
     pub webhook_id: WebhookId,
     /// At most this many.
     pub rows: usize,
+    /// Whether it takes only so many a second.
+    pub is_limited: bool,
 }
 
 impl Store {
@@ -54,6 +58,7 @@ impl Store {
                     webhook_id: row.parse("webhook_id")?,
                     due_in_ms: due_ms - row.int("now_ms")?,
                     is_failing: row.maybe_int("failing_since_ms")?.is_some(),
+                    is_limited: row.maybe_int("rate_limit")?.is_some(),
                 })
             })
             .collect()
@@ -139,7 +144,11 @@ impl Store {
         wanted: &[Want],
     ) -> Result<HashMap<WebhookId, RateLimit>, StoreError> {
         let mut rows = LIMITS.rows();
-        let mut ids: Vec<WebhookId> = wanted.iter().map(|want| want.webhook_id).collect();
+        let limited = wanted.iter().filter(|want| want.is_limited);
+        let mut ids: Vec<WebhookId> = limited.map(|want| want.webhook_id).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
         ids.sort_unstable();
         for id in ids {
             rows.push([id.into()]);
@@ -212,6 +221,8 @@ pub(super) static LANES: Statement = Statement::new(
 
 /// $1 now, $2 how long the lease lasts, $3 owner, $4 rows per lane.
 ///
+/// A parameter that is all of a limit makes SQLite compile the statement anew for each call, so it is a sum.
+///
 /// On SQLite the head of each lane is read off the index and passed on as JSON: joined to `queue` by `id in (…)`
 /// instead, it walks the whole lane.
 pub(super) static CLAIM: Statement = Statement::each(
@@ -223,25 +234,29 @@ pub(super) static CLAIM: Statement = Statement::each(
         cross join json_each((
             select json_group_array(head.id) from (
                 select q.id from queue q where q.webhook_id = w.id and q.next_ms <= now($1)
-                order by q.next_ms limit $4
+                order by q.next_ms limit 0 + $4
             ) as head
         )) as due
         where w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null and w.not_before_ms <= now($1)
     )
-    returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch",
+    returning workspace_id, webhook_id, id, event_id, event_type, created_ms, attempts, step, epoch,
+        (select e.body from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as body,
+        (select e.traceparent from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as traceparent",
     "update queue set next_ms = now($1) + $2, owner = $3, epoch = epoch + 1
     from (
         select due.* from {rows} {seek webhooks w on w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null}
         cross join lateral (
             select q.workspace_id, q.webhook_id, q.id from queue q
             where q.webhook_id = w.id and q.next_ms <= now($1)
-            order by q.next_ms limit $4
+            order by q.next_ms limit 0 + $4
             for update skip locked
         ) as due
         where w.not_before_ms <= now($1)
     ) as due
     where queue.workspace_id = due.workspace_id and queue.webhook_id = due.webhook_id and queue.id = due.id
-    returning queue.workspace_id, queue.webhook_id, queue.id, event_id, event_type, created_ms, attempts, step, epoch",
+    returning queue.workspace_id, queue.webhook_id, queue.id, event_id, event_type, created_ms, attempts, step, epoch,
+        (select e.body from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as body,
+        (select e.traceparent from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as traceparent",
 )
 .with_rows(&[text("webhook_id")]);
 
@@ -270,28 +285,21 @@ pub(super) static RELEASE: Statement = Statement::new(
 static FREE: Statement =
     Statement::new("update queue set owner = null, next_ms = min(next_ms, now($1)) where owner is not null");
 
-pub(super) static BODIES: Statement = Statement::new(
-    "select e.id, e.body, e.traceparent from {rows}
-     {seek events e on e.workspace_id = r.workspace_id and e.id = r.id}",
-)
-.with_rows(&[text("workspace_id"), text("id")]);
-
 pub(super) static TARGETS: Statement = Statement::new(
     "select w.id, w.url, w.secret, w.previous_secret, w.overlap_until_ms, w.failing_since_ms from {rows}
      {seek webhooks w on w.workspace_id = r.workspace_id and w.id = r.id}",
 )
 .with_rows(&[text("workspace_id"), text("id")]);
 
-/// Adds to claimed rows what is needed to send them: bodies and targets, each read once.
+/// Adds to claimed rows what is needed to send them.
 async fn claims(tx: &mut Tx, rows: &[Row], lease_end: Instant) -> Result<Vec<Claim>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let bodies = bodies(tx, rows).await?;
     let targets = targets(tx, rows).await?;
     let mut claims = Vec::with_capacity(rows.len());
     for row in rows {
-        match claim(row, &bodies, &targets, lease_end) {
+        match claim(row, &targets, lease_end) {
             Ok(claim) => claims.push(claim),
             // It stays leased and is looked at again when the lease ends; the others must not wait for it.
             Err(error) => {
@@ -304,69 +312,38 @@ async fn claims(tx: &mut Tx, rows: &[Row], lease_end: Instant) -> Result<Vec<Cla
 
 fn claim(
     row: &Row,
-    bodies: &HashMap<String, Body>,
     targets: &HashMap<WebhookId, Arc<Target>>,
     lease_end: Instant,
 ) -> Result<Claim, StoreError> {
     let webhook_id: WebhookId = row.parse("webhook_id")?;
     let gone = |what| unreadable(what, &"the row is gone");
-    let event_id: EventId = row.parse("event_id")?;
-    let body = bodies.get(row.text("event_id")?).ok_or_else(|| gone("event"))?;
     Ok(Claim {
         workspace_id: row.parse("workspace_id")?,
         webhook_id,
         delivery_id: row.parse("id")?,
-        event_id,
+        event_id: row.parse("event_id")?,
         event_type: row.text("event_type")?.to_owned(),
         created_ms: row.int("created_ms")?,
         epoch: row.int("epoch")?,
         attempts: row.int("attempts")?,
         step: row.int("step")?,
         lease_end,
-        body: Arc::clone(&body.bytes),
-        traceparent: body.traceparent.clone(),
+        body: row.maybe_bytes("body")?.ok_or_else(|| gone("event"))?.into(),
+        traceparent: row.maybe_text("traceparent")?.map(str::to_owned),
         target: targets.get(&webhook_id).cloned().ok_or_else(|| gone("webhook"))?,
     })
 }
 
-struct Body {
-    bytes: Arc<[u8]>,
-    traceparent: Option<String>,
-}
-
-/// The pairs of two columns, each once.
-fn pairs<'a>(
-    rows: &'a [Row],
-    first: &'static str,
-    second: &'static str,
-) -> Result<Vec<[Value<'a>; 2]>, StoreError> {
-    let mut pairs: Vec<(&str, &str)> = rows
-        .iter()
-        .map(|row| Ok((row.text(first)?, row.text(second)?)))
-        .collect::<Result<_, StoreError>>()?;
-    pairs.sort_unstable();
-    pairs.dedup();
-    Ok(pairs.into_iter().map(|(first, second)| [first.into(), second.into()]).collect())
-}
-
-async fn bodies(tx: &mut Tx, claimed: &[Row]) -> Result<HashMap<String, Body>, StoreError> {
-    let mut rows = BODIES.rows();
-    for pair in pairs(claimed, "workspace_id", "event_id")? {
-        rows.push(pair);
-    }
-    let rows = BODIES.query().bind_rows(rows).all(tx).await?;
-    rows.iter()
-        .map(|row| {
-            let traceparent = row.maybe_text("traceparent")?.map(str::to_owned);
-            Ok((row.text("id")?.to_owned(), Body { bytes: row.bytes("body")?.into(), traceparent }))
-        })
-        .collect()
-}
-
 async fn targets(tx: &mut Tx, claimed: &[Row]) -> Result<HashMap<WebhookId, Arc<Target>>, StoreError> {
     let mut rows = TARGETS.rows();
-    for pair in pairs(claimed, "workspace_id", "webhook_id")? {
-        rows.push(pair);
+    let mut of: Vec<(&str, &str)> = claimed
+        .iter()
+        .map(|row| Ok((row.text("workspace_id")?, row.text("webhook_id")?)))
+        .collect::<Result<_, StoreError>>()?;
+    of.sort_unstable();
+    of.dedup();
+    for (workspace_id, id) in of {
+        rows.push([workspace_id.into(), id.into()]);
     }
     let rows = TARGETS.query().bind_rows(rows).all(tx).await?;
     let mut targets = HashMap::new();

@@ -12,7 +12,7 @@ use super::queue::target;
 use super::row::unreadable;
 use super::rows::{Rows, bytes, int, text, utf8};
 use super::statement::{Statement, Value};
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, TRIES, Turn, Tx};
 use crate::model::delivery::{Claim, Target};
 use crate::model::event::{Accepted, Idempotency, MAX_BATCH_DELIVERIES, NewBatch, NewEvent};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
@@ -20,8 +20,6 @@ use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
 /// How long an idempotency key is remembered: 72 hours.
 pub(super) const IDEMPOTENCY_MS: i64 = 72 * 60 * 60 * 1000;
 
-/// How often a group is tried that got in another node's way.
-const TRIES: usize = 5;
 /// How long to find out whether a commit happened whose answer was lost.
 const DOUBT: Duration = Duration::from_secs(10);
 
@@ -100,25 +98,41 @@ impl Store {
         lease: Duration,
         admit: &mut dyn Admit,
     ) -> Result<RecordedGroup, StoreError> {
-        let mut tries = 1;
+        self.record_in(self.turn().await, group, lease, admit).await
+    }
+
+    /// As [`Self::record`], in the turn that the caller has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::record`].
+    pub async fn record_in(
+        &self,
+        turn: Turn,
+        group: &[NewBatch],
+        lease: Duration,
+        admit: &mut dyn Admit,
+    ) -> Result<RecordedGroup, StoreError> {
+        let (mut turn, mut tries) = (turn, 1);
         loop {
-            let asked = Instant::now();
-            match self.try_record(group, lease, asked, admit).await {
+            match self.try_record(turn, group, lease, admit).await {
                 Err(error) if error.is_a_collision() && tries < TRIES => tries += 1,
                 result => return result,
             }
             admit.start_over();
+            turn = self.turn().await;
         }
     }
 
     async fn try_record(
         &self,
+        turn: Turn,
         group: &[NewBatch],
         lease: Duration,
-        asked: Instant,
         admit: &mut dyn Admit,
     ) -> Result<RecordedGroup, StoreError> {
-        let mut tx = self.db.write().await?;
+        let asked = Instant::now();
+        let mut tx = self.db.write_in(turn).await?;
         let mut recording = Recording::new(Some((lease, admit)));
         let answers = recording.run(&mut tx, self, group).await?;
         let (waiting, leased) = (recording.waiting, recording.leased);

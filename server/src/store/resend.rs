@@ -112,12 +112,14 @@ impl Store {
         let mut tx = self.db.write().await?;
         let events =
             sql(EVENTS_SINCE).bind(workspace_id).bind(webhook_id).bind(after).bind(ROWS).all(&mut tx).await?;
-        let mut rows = QUEUE_MISSED.rows();
+        let (mut rows, mut ids) = (QUEUE_MISSED.rows(), SENT_MEANWHILE.rows());
         for event in &events {
             // Events of other types are looked at too, so that one part is bounded.
             if event.flag("is_subscribed")? {
+                let id = DeliveryId::of(event.parse("id")?, webhook_id);
+                ids.push([id.into()]);
                 rows.push([
-                    DeliveryId::of(event.parse("id")?, webhook_id).into(),
+                    id.into(),
                     event.text("id")?.into(),
                     event.text("event_type")?.into(),
                     event.int("created_ms")?.into(),
@@ -128,7 +130,9 @@ impl Store {
             0
         } else {
             let queue = QUEUE_MISSED.query().bind(&self.clock).bind(workspace_id).bind(webhook_id);
-            queue.bind_rows(rows).execute(&mut tx).await?
+            let queued = queue.bind_rows(rows).execute(&mut tx).await?;
+            let sent = SENT_MEANWHILE.query().bind(workspace_id).bind(webhook_id);
+            queued - sent.bind_rows(ids).execute(&mut tx).await?
         };
         tx.commit().await?;
         let last =
@@ -159,6 +163,8 @@ impl Store {
         queue.bind(&self.clock).bind_rows(rows).execute(tx).await?;
         let (make_due, rows) = about(&MAKE_DUE);
         let due = make_due.bind(&self.clock).bind_rows(rows).execute(tx).await?;
+        let (count, rows) = about(&COUNT_ATTEMPTS);
+        count.bind_rows(rows).execute(tx).await?;
         let (make_pending, rows) = about(&MAKE_PENDING);
         make_pending.bind_rows(rows).execute(tx).await?;
         Ok(due)
@@ -221,6 +227,16 @@ pub(super) static QUEUE_MISSED: Statement = Statement::new(
 )
 .with_rows(&[text("id"), text("event_id"), text("event_type"), int("created_ms")]);
 
+/// $1 workspace, $2 webhook. The insert may have had to wait for an attempt's end, of which it did not know yet: what
+/// was being sent was not missed.
+static SENT_MEANWHILE: Statement = Statement::new(
+    "delete from queue
+     where workspace_id = $1 and webhook_id = $2 and owner is null and attempts = 0 and id in (
+        select r.id from {rows} {seek deliveries d on d.workspace_id = $1 and d.webhook_id = $2 and d.id = r.id}
+     )",
+)
+.with_rows(&[text("id")]);
+
 // $1 workspace, $2 webhook, $3 now.
 
 static QUEUE: Statement = Statement::new(
@@ -233,6 +249,14 @@ static QUEUE: Statement = Statement::new(
 static MAKE_DUE: Statement = Statement::new(
     "update queue set next_ms = now($3), step = 0
      where workspace_id = $1 and webhook_id = $2 and id in (select r.id from {rows}) and owner is null",
+)
+.with_rows(&[text("id")]);
+/// As [`SENT_MEANWHILE`]: it goes on from where the attempt ended.
+static COUNT_ATTEMPTS: Statement = Statement::new(
+    "update queue set attempts = d.attempts
+     from {rows} {seek deliveries d on d.workspace_id = $1 and d.webhook_id = $2 and d.id = r.id}
+     where queue.workspace_id = $1 and queue.webhook_id = $2 and queue.id = r.id
+       and queue.owner is null and queue.attempts <> d.attempts",
 )
 .with_rows(&[text("id")]);
 static MAKE_PENDING: Statement = Statement::new(

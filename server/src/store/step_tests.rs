@@ -168,7 +168,7 @@ async fn walk(history: usize) -> Vec<u64> {
     let idempotency = Some(Idempotency::new("key".into(), [b"what".as_slice()]));
     let batch =
         NewBatch { workspace_id, events: (0..10).map(|_| event()).collect(), idempotency, now_ms: now };
-    let want = [Want { webhook_id, rows: 10 }];
+    let want = [Want { webhook_id, rows: 10, is_limited: false }];
     let mut all = Vec::new();
     let (recorded, steps) = steps_of(&store, store.record(&[batch], LEASE, &mut ())).await;
     assert!(recorded.unwrap().answers[0].is_ok());

@@ -83,6 +83,7 @@ impl<'a> World<'a> {
                 let want = |hook: usize| Want {
                     webhook_id: self.hooks[hook],
                     rows: rows[hook].max(before.due(hook, rows[hook]).len()),
+                    is_limited: false,
                 };
                 let wanted: Vec<Want> = (0..HOOKS).map(want).collect();
                 let claims = self.nodes[*node].claim(&wanted, LEASE).await.unwrap();

@@ -91,7 +91,7 @@ impl Store {
     /// [`OpenError`], with nothing changed.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let (db, clock) = match url {
-            DatabaseUrl::Sqlite(file) => (sqlite::open(file).await?, Clock::Process),
+            DatabaseUrl::Sqlite(file) => (sqlite::open(file).await?, Clock::process()),
             DatabaseUrl::Postgres(options) => (postgres::open(options).await?, Clock::Database),
         };
         Ok(Self { db, clock, owner: Uuid::new_v4().simple().to_string().into() })

@@ -75,7 +75,9 @@ pub(super) async fn open(options: &PgConnectOptions) -> Result<Db, OpenError> {
     inspect(options).await?;
     let failed = |error: sqlx::Error| unusable(options, error.to_string());
     // A migration may take its time.
-    let mut connection = options.connect().await.map_err(failed)?;
+    // Nor is it news that there is nothing to do.
+    let quiet = options.clone().options([("client_min_messages", "warning")]);
+    let mut connection = quiet.connect().await.map_err(failed)?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
         MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
             OpenError::Newer { database: shown(options), found, known: newest_known(&MIGRATIONS) }

@@ -70,7 +70,17 @@ pub(super) async fn open(file: &SqlitePath) -> Result<Db, OpenError> {
         // A WAL that grew once gives its space back.
         .pragma("journal_size_limit", JOURNAL_BYTES);
     // A connection to a file does not go stale: it is kept for good and never asked whether it is alive.
-    let pool = || SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+    let pool = || {
+        SqlitePoolOptions::new()
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_release(
+                // On a full disk SQLite ends a transaction by itself, and sqlx would believe for ever that it runs: a
+                // connection that comes back in a transaction is not used again.
+                |connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }),
+            )
+    };
     let writer = pool()
         .max_connections(1)
         .connect_with(options.clone())
