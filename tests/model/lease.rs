@@ -62,11 +62,17 @@ pub(crate) enum Action {
     Crash {
         node: usize,
     },
+    /// The database crashes.
+    Outage,
     Freeze {
         node: usize,
     },
     Thaw {
         node: usize,
+    },
+    /// Somebody asks for a finished delivery again.
+    Resend {
+        delivery: usize,
     },
     /// Time passes; the clock of one node may lose the tick.
     Tick {
@@ -84,7 +90,7 @@ impl Model for Lease {
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         for (node, it) in state.nodes.iter().enumerate() {
-            if state.faults.crashes > 0 && !it.work.is_empty() {
+            if state.budget.crashes > 0 && !it.work.is_empty() {
                 actions.push(Action::Crash { node });
             }
             if it.frozen {
@@ -97,13 +103,21 @@ impl Model for Lease {
                 Work::Held { .. } => !self.rules.clock_runs_frozen,
                 _ => false,
             });
-            if state.faults.freezes > 0 && is_seen_frozen {
+            if state.budget.freezes > 0 && is_seen_frozen {
                 actions.push(Action::Freeze { node });
             }
             self.work_actions(state, node, actions);
             self.row_actions(state, node, actions);
         }
         actions.extend((0..state.wire.len()).map(|message| Action::Late { message }));
+        if state.deliveries.iter().any(|it| it.on_disk.is_some()) {
+            actions.push(Action::Outage);
+        }
+        if state.budget.resends > 0 {
+            let finished =
+                (0..state.deliveries.len()).filter(|delivery| state.deliveries[*delivery].finished);
+            actions.extend(finished.map(|delivery| Action::Resend { delivery }));
+        }
         self.ticks(state, actions);
     }
 
@@ -131,7 +145,7 @@ impl Model for Lease {
                 self.write(&mut state, message);
             }
             Action::Lose { node, work } => {
-                state.faults.lost -= 1;
+                state.budget.lost -= 1;
                 let lost = state.nodes[node].work[work];
                 state.wire.push(message(node, lost));
                 if matches!(lost, Work::Held { .. }) {
@@ -143,10 +157,15 @@ impl Model for Lease {
                 self.write(&mut state, message);
             }
             Action::Crash { node } => {
-                state.faults.crashes -= 1;
+                state.budget.crashes -= 1;
                 state.nodes[node] = Default::default();
                 state.bury(node);
             }
+            Action::Resend { delivery } => {
+                let life = 1 + self.bounds.budget.resends - state.budget.resends;
+                Self::resend(&mut state, delivery, life);
+            }
+            Action::Outage => Self::crash(&mut state),
             Action::Freeze { node } => freeze(&mut state, node),
             Action::Thaw { node } => {
                 state.nodes[node].frozen = false;
@@ -178,7 +197,7 @@ impl Lease {
                 Work::Held { left, .. } => {
                     if !self.rules.check || left >= TIMEOUT + self.rules.margin {
                         actions.push(Action::Send { node, work });
-                        if state.faults.freezes > 0 {
+                        if state.budget.freezes > 0 {
                             actions.push(Action::FreezeBeforeSend { node, work });
                         }
                     }
@@ -198,7 +217,7 @@ impl Lease {
                 }
                 Work::Parked { .. } | Work::Checked { .. } => {}
             }
-            if state.faults.lost > 0 && matches!(doing, Work::Held { .. } | Work::Ended { .. }) {
+            if state.budget.lost > 0 && matches!(doing, Work::Held { .. } | Work::Ended { .. }) {
                 actions.push(Action::Lose { node, work });
             }
         }
@@ -249,6 +268,7 @@ impl Lease {
     }
 
     fn tick(&self, state: &mut State, slow: Option<usize>) {
+        state.flush();
         for row in state.deliveries.iter_mut().filter_map(|delivery| delivery.row.as_mut()) {
             row.due_in = row.due_in.saturating_sub(1);
         }
@@ -266,7 +286,7 @@ fn message(node: usize, work: Work) -> Message {
 }
 
 fn freeze(state: &mut State, node: usize) {
-    state.faults.freezes -= 1;
+    state.budget.freezes -= 1;
     state.nodes[node].frozen = true;
     for work in &mut state.nodes[node].work {
         if let Work::Sending { frozen, .. } = work {

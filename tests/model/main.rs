@@ -15,36 +15,43 @@ use crate::lease::Lease;
 use crate::properties::{
     ATTEMPTS, DELIVERED, HOLDER_SENDS, NO_FOREIGN_WRITE, NO_REPEAT, ONE_PLACE, ONE_SENDER,
 };
-use crate::rules::{Bounds, Clock, Faults, Fence, Rules};
+use crate::rules::{Bounds, Budget, Clock, Fence, Rules};
 
-/// Two of each and no faults: as much as most broken rules need.
+/// Two of each and no budget: as much as most broken rules need.
 const SMALL: Bounds = Bounds {
     nodes: 2,
     slots: 1,
     deliveries: 1,
     attempts: 2,
     epochs: 3,
-    faults: Faults { crashes: 0, freezes: 0, lost: 0 },
+    budget: Budget { crashes: 0, freezes: 0, lost: 0, outages: 0, resends: 0 },
 };
 /// One request of [`SMALL`] is given up on.
-const LOSING: Bounds = Bounds { faults: Faults { lost: 1, ..SMALL.faults }, ..SMALL };
+const LOSING: Bounds = Bounds { budget: Budget { lost: 1, ..SMALL.budget }, ..SMALL };
 /// Two deliveries that get in each other's way.
 const TWO: Bounds = Bounds { deliveries: 2, attempts: 1, epochs: 2, ..SMALL };
 /// Three nodes that work on one delivery, and all that can happen to them.
-const THREE_NODES: Bounds =
-    Bounds { nodes: 3, slots: 2, faults: Faults { crashes: 1, freezes: 1, lost: 1 }, ..SMALL };
+const THREE_NODES: Bounds = Bounds {
+    nodes: 3,
+    slots: 2,
+    budget: Budget { crashes: 1, freezes: 1, lost: 1, outages: 0, resends: 0 },
+    ..SMALL
+};
 
 #[test]
 fn the_protocol_holds() {
-    let mut all =
-        vec![THREE_NODES, Bounds { nodes: 3, faults: Faults { crashes: 1, ..LOSING.faults }, ..TWO }];
+    let mut all = vec![
+        THREE_NODES,
+        Bounds { nodes: 3, budget: Budget { crashes: 1, ..LOSING.budget }, ..TWO },
+        Bounds { slots: 2, budget: Budget { resends: 1, ..LOSING.budget }, ..SMALL },
+    ];
     if std::env::var_os("ENCRATA_TEST_LONG").is_some() {
-        let twice = Faults { crashes: 2, freezes: 2, lost: 2 };
+        let twice = Budget { crashes: 2, freezes: 2, lost: 2, outages: 0, resends: 0 };
         all.extend([
-            Bounds { slots: 1, faults: twice, ..THREE_NODES },
+            Bounds { slots: 1, budget: twice, ..THREE_NODES },
             Bounds { slots: 1, epochs: 4, ..THREE_NODES },
-            Bounds { nodes: 3, faults: THREE_NODES.faults, ..TWO },
-            Bounds { slots: 2, faults: THREE_NODES.faults, ..TWO },
+            Bounds { nodes: 3, budget: THREE_NODES.budget, ..TWO },
+            Bounds { slots: 2, budget: THREE_NODES.budget, ..TWO },
         ]);
     }
     for bounds in all {
@@ -104,13 +111,13 @@ fn a_delivery_that_is_recorded_with_a_lease_and_no_slot_outlives_it() {
 
 #[test]
 fn without_lapse_what_a_dead_node_held_waits_for_ever() {
-    let bounds = Bounds { faults: Faults { crashes: 1, ..SMALL.faults }, ..SMALL };
+    let bounds = Bounds { budget: Budget { crashes: 1, ..SMALL.budget }, ..SMALL };
     breaks(Rules { lapse: false, ..Rules::WHOLE }, bounds, &[DELIVERED]);
 }
 
 #[test]
 fn a_queue_that_gives_its_rows_away_loses_them() {
-    let bounds = Bounds { faults: Faults { crashes: 1, ..SMALL.faults }, ..SMALL };
+    let bounds = Bounds { budget: Budget { crashes: 1, ..SMALL.budget }, ..SMALL };
     breaks(Rules { keep_row: false, ..Rules::WHOLE }, bounds, &[ONE_PLACE, HOLDER_SENDS, DELIVERED]);
 }
 
@@ -118,7 +125,21 @@ fn a_queue_that_gives_its_rows_away_loses_them() {
 /// stays right.
 #[test]
 fn a_clock_that_stands_still_while_frozen_costs_duplicates_and_nothing_else() {
-    let bounds = Bounds { faults: Faults { freezes: 1, ..SMALL.faults }, ..SMALL };
+    let bounds = Bounds { budget: Budget { freezes: 1, ..SMALL.budget }, ..SMALL };
     let rules = Rules { clock_runs_frozen: false, ..Rules::WHOLE };
     breaks(rules, bounds, &[ONE_SENDER, HOLDER_SENDS, NO_REPEAT]);
+}
+
+/// Another: what was claimed just before the database crashed may be claimed again at once.
+#[test]
+fn a_database_that_forgets_claims_costs_duplicates_and_nothing_else() {
+    let bounds = Bounds { slots: 2, budget: Budget { outages: 1, ..SMALL.budget }, ..SMALL };
+    breaks(Rules::WHOLE, bounds, &[ONE_SENDER, HOLDER_SENDS, NO_REPEAT]);
+}
+
+#[test]
+fn with_owner_and_epoch_an_outcome_that_is_tried_again_ends_a_resend() {
+    let bounds = Bounds { budget: Budget { resends: 1, ..LOSING.budget }, ..LOSING };
+    let rules = Rules { fence: Fence::OwnerAndEpoch, ..Rules::WHOLE };
+    breaks(rules, bounds, &[NO_FOREIGN_WRITE, ATTEMPTS, ONE_SENDER, HOLDER_SENDS, NO_REPEAT]);
 }

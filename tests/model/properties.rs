@@ -3,7 +3,7 @@
 use stateright::{Model as _, Property};
 
 use crate::lease::{Action, Lease};
-use crate::rules::Faults;
+use crate::rules::Budget;
 use crate::state::{Claim, Delivery, Owner, State, Work, Write};
 
 pub(crate) const ONE_PLACE: &str = "an accepted delivery is in the queue or finished, and never both";
@@ -20,7 +20,7 @@ pub(crate) const DELIVERED: &str = "when nothing more goes wrong, all that was a
 const STEPS: usize = 100;
 
 pub(crate) fn of(lease: &Lease) -> Vec<Property<Lease>> {
-    let Faults { crashes, freezes, lost } = lease.bounds.faults;
+    let Budget { crashes, freezes, lost, .. } = lease.bounds.budget;
     let mut all = always();
     // Where every fault can come, all of its consequences must be seen.
     if crashes > 0 && freezes > 0 && lost > 0 {
@@ -78,26 +78,26 @@ fn sometimes() -> Vec<Property<Lease>> {
         Property::sometimes("an outcome is written and its node doesn't know", |_, state: &State| {
             works(state).any(|(_, work)| {
                 let written = state.deliveries[work.claim().delivery].written;
-                matches!(work, Work::Ended { .. }) && written & (1 << work.claim().epoch) != 0
+                matches!(work, Work::Ended { .. }) && written & work.claim().bit() != 0
             })
         }),
         Property::sometimes("an outcome comes too late", |_, state: &State| {
             works(state).any(|(owner, work)| {
                 let Work::Ended { claim, write: Write::Finish } = work else { return false };
                 let it = &state.deliveries[claim.delivery];
-                it.written & (1 << claim.epoch) == 0 && it.row.is_some_and(|row| row.owner != Some(owner))
+                it.written & claim.bit() == 0 && it.row.is_some_and(|row| row.owner != Some(owner))
             })
         }),
         Property::sometimes(
             "after a crash, a delivery is finished under a later lease",
             |_, state: &State| {
                 let outlived = |it: &Delivery| it.finished && it.written & 0b10 == 0;
-                state.faults.crashes == 0 && state.deliveries.iter().any(outlived)
+                state.budget.crashes == 0 && state.deliveries.iter().any(outlived)
             },
         ),
         Property::sometimes("all is finished after every fault that may come", |_, state: &State| {
-            let faults = state.faults;
-            let spent = faults.crashes + faults.freezes + faults.lost == 0;
+            let left = state.budget;
+            let spent = left.crashes + left.freezes + left.lost == 0;
             spent && state.deliveries.iter().all(|it| it.finished)
         }),
     ]

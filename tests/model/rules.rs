@@ -7,8 +7,7 @@
 pub(crate) const LEASE: u8 = 4;
 /// How long a request may take, by the clock of the node that makes it.
 pub(crate) const TIMEOUT: u8 = 1;
-/// When the next attempt follows, if it does not follow at once. Nodes name the time by their own wall clocks, so
-/// either may be what a node with a skewed one asked for.
+/// When the next attempt follows, if it does not follow at once.
 pub(crate) const RETRY: u8 = 2;
 /// How far a node's wall clock is ahead or behind, at most.
 pub(crate) const SKEW: i8 = 3;
@@ -16,6 +15,9 @@ pub(crate) const SKEW: i8 = 3;
 /// What a write must match, so that whoever lost a lease writes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fence {
+    /// Owner, epoch, and how many attempts there were.
+    Whole,
+    /// Enough as long as nothing is resent: a new row's epochs begin again.
     OwnerAndEpoch,
     Owner,
     Epoch,
@@ -52,7 +54,7 @@ pub(crate) struct Rules {
 impl Rules {
     /// The protocol as it should be.
     pub(crate) const WHOLE: Self = Self {
-        fence: Fence::OwnerAndEpoch,
+        fence: Fence::Whole,
         clock: Clock::Database,
         check: true,
         margin: 2,
@@ -74,15 +76,20 @@ pub(crate) struct Bounds {
     pub(crate) attempts: u8,
     /// Leases of one delivery: the checker looks no further.
     pub(crate) epochs: u8,
-    pub(crate) faults: Faults,
+    pub(crate) budget: Budget,
 }
 
-/// Faults that may still come.
+/// What may still happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Faults {
+pub(crate) struct Budget {
     pub(crate) crashes: u8,
     /// Times that a node stands still, for as long as you like, and then goes on.
     pub(crate) freezes: u8,
     /// Requests to the database that a node gives up on. They arrive late, or never.
     pub(crate) lost: u8,
+    /// Crashes of the database. Claims and releases do not wait for the disk: those since the last commit that did, or
+    /// the last tick, are forgotten.
+    pub(crate) outages: u8,
+    /// Times that a delivery is asked for again that was finished.
+    pub(crate) resends: u8,
 }

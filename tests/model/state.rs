@@ -1,6 +1,6 @@
 //! What there is at one moment: the database, the nodes, and what is on the way between them.
 
-use crate::rules::{Bounds, Faults};
+use crate::rules::{Bounds, Budget};
 
 /// A start of a process. A node that runs is named by its place; higher numbers are starts that ended.
 pub(crate) type Owner = u8;
@@ -12,6 +12,8 @@ pub(crate) struct Claim {
     pub(crate) epoch: u8,
     /// Which attempt it is for; the first is 1.
     pub(crate) number: u8,
+    /// For the properties alone: which of the delivery's rows it is of.
+    pub(crate) life: u8,
 }
 
 /// A row of the queue.
@@ -21,20 +23,24 @@ pub(crate) struct Row {
     pub(crate) due_in: u8,
     pub(crate) owner: Option<Owner>,
     pub(crate) epoch: u8,
+    /// For the properties alone: it is new after each resend.
+    pub(crate) life: u8,
 }
 
 /// All that the database holds of one delivery.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Delivery {
     pub(crate) row: Option<Row>,
+    /// The row as it is on disk, where that is another.
+    pub(crate) on_disk: Option<Row>,
     /// Attempts that the history counts.
     pub(crate) attempts: u8,
     /// Whether the history says that it succeeded, or failed for good.
     pub(crate) finished: bool,
     /// For the properties alone: the publisher was told 202.
     pub(crate) accepted: bool,
-    /// For the properties alone: a bit per epoch whose outcome was written.
-    pub(crate) written: u16,
+    /// For the properties alone: a bit per claim whose outcome was written.
+    pub(crate) written: u32,
 }
 
 /// What a node does for one delivery. All but `Parked` take a slot.
@@ -85,9 +91,15 @@ pub(crate) struct State {
     pub(crate) nodes: Vec<Node>,
     pub(crate) deliveries: Vec<Delivery>,
     pub(crate) wire: Vec<Message>,
-    pub(crate) faults: Faults,
+    pub(crate) budget: Budget,
     /// For the properties alone: something was written for somebody who did not hold the lease.
     pub(crate) foreign_write: bool,
+}
+
+impl Claim {
+    pub(crate) fn bit(self) -> u32 {
+        1 << (16 * self.life + self.epoch)
+    }
 }
 
 impl Work {
@@ -125,15 +137,21 @@ impl State {
             nodes: vec![Node::default(); bounds.nodes],
             deliveries: vec![Delivery::default(); bounds.deliveries],
             wire: Vec::new(),
-            faults: bounds.faults,
+            budget: bounds.budget,
             foreign_write: false,
         }
     }
 
     /// Every mention of an owner.
     fn owners(&mut self) -> impl Iterator<Item = &mut Owner> {
-        let of_rows = self.deliveries.iter_mut().filter_map(|delivery| delivery.row.as_mut()?.owner.as_mut());
-        of_rows.chain(self.wire.iter_mut().map(|message| &mut message.owner))
+        let rows = self.deliveries.iter_mut().flat_map(|it| [it.row.as_mut(), it.on_disk.as_mut()]);
+        rows.filter_map(|row| row?.owner.as_mut())
+            .chain(self.wire.iter_mut().map(|message| &mut message.owner))
+    }
+
+    /// Everything is on disk.
+    pub(crate) fn flush(&mut self) {
+        self.deliveries.iter_mut().for_each(|it| it.on_disk = None);
     }
 
     /// Gives what the node owned to an owner that is nobody.

@@ -16,6 +16,7 @@ mod growth;
 mod lease;
 mod limit;
 mod missed;
+mod model;
 mod nodes;
 mod record;
 mod resend;

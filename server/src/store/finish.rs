@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use super::row::Row;
 use super::rows::{int, text};
 use super::statement::Statement;
 use super::{Store, StoreError, TRIES, Turn, Tx, attempts};
@@ -28,6 +29,18 @@ impl Finish {
     pub fn number(&self) -> i64 {
         self.claim.attempts + 1
     }
+
+    /// What tells it from another claim of the same delivery, which a group may hold too: one lapsed, one newer.
+    fn lease(&self) -> Lease {
+        (self.claim.delivery_id, self.claim.epoch, self.claim.attempts)
+    }
+}
+
+/// Delivery, epoch and attempts.
+type Lease = (DeliveryId, i64, i64);
+
+fn lease(row: &Row) -> Result<Lease, StoreError> {
+    Ok((row.parse("id")?, row.int("epoch")?, row.int("attempts")?))
 }
 
 /// What became of a [`Finish`].
@@ -86,12 +99,12 @@ impl Store {
         let held = self.let_go(&mut tx, group).await?;
         let finished: Vec<Finished> = group
             .iter()
-            .map(|finish| match held.contains(&finish.claim.delivery_id) {
+            .map(|finish| match held.contains(&finish.lease()) {
                 true => Finished::Written,
                 false => Finished::LeaseLost,
             })
             .collect();
-        let written = || group.iter().filter(|finish| held.contains(&finish.claim.delivery_id));
+        let written = || group.iter().filter(|finish| held.contains(&finish.lease()));
         attempts::write(&mut tx, written()).await?;
         let disabled = self.judge(&mut tx, written(), disable_after).await?;
         tx.commit().await?;
@@ -102,14 +115,16 @@ impl Store {
 
     /// Takes finished deliveries off the queue, and makes those due again that are retried. Answers which of them
     /// were still held.
-    async fn let_go(&self, tx: &mut Tx, group: &[Finish]) -> Result<HashSet<DeliveryId>, StoreError> {
+    async fn let_go(&self, tx: &mut Tx, group: &[Finish]) -> Result<HashSet<Lease>, StoreError> {
         let (mut again, mut done) = (RETRY.rows(), DONE.rows());
         for Finish { claim, next, .. } in group {
             let (workspace, webhook) = (claim.workspace_id.into(), claim.webhook_id.into());
-            let (id, epoch) = (claim.delivery_id.into(), claim.epoch.into());
+            let (id, epoch, attempts) = (claim.delivery_id.into(), claim.epoch.into(), claim.attempts.into());
             match next {
-                Next::Retry { after_ms } => again.push([workspace, webhook, id, epoch, (*after_ms).into()]),
-                Next::Succeeded | Next::Failed => done.push([workspace, webhook, id, epoch]),
+                Next::Retry { after_ms } => {
+                    again.push([workspace, webhook, id, epoch, attempts, (*after_ms).into()]);
+                }
+                Next::Succeeded | Next::Failed => done.push([workspace, webhook, id, epoch, attempts]),
             }
         }
         let mut held = HashSet::new();
@@ -117,12 +132,12 @@ impl Store {
             let rows =
                 RETRY.query().bind(&self.clock).bind(&*self.owner).bind_rows(again).all(&mut *tx).await?;
             for row in &rows {
-                held.insert(row.parse("id")?);
+                held.insert(lease(row)?);
             }
         }
         if !done.is_empty() {
             for row in &DONE.query().bind(&*self.owner).bind_rows(done).all(tx).await? {
-                held.insert(row.parse("id")?);
+                held.insert(lease(row)?);
             }
         }
         Ok(held)
@@ -225,13 +240,20 @@ impl News {
 
 /// $1 now, $2 owner.
 pub(super) static RETRY: Statement = Statement::new(
-    "update queue set owner = null, attempts = attempts + 1, step = step + 1, next_ms = now($1) + r.after_ms
+    "update queue set owner = null, attempts = queue.attempts + 1, step = step + 1, next_ms = now($1) + r.after_ms
      from {rows}
      where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
-       and queue.epoch = r.epoch and queue.owner = $2
-     returning queue.id",
+       and queue.epoch = r.epoch and queue.attempts = r.attempts and queue.owner = $2
+     returning queue.id, queue.epoch, queue.attempts - 1 as attempts",
 )
-.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch"), int("after_ms")]);
+.with_rows(&[
+    text("workspace_id"),
+    text("webhook_id"),
+    text("id"),
+    int("epoch"),
+    int("attempts"),
+    int("after_ms"),
+]);
 
 /// $1 owner.
 pub(super) static DONE: Statement = Statement::each(
@@ -240,15 +262,15 @@ pub(super) static DONE: Statement = Statement::each(
         select held.workspace_id, held.webhook_id, held.id
         from {rows} cross join queue held
         where held.workspace_id = r.workspace_id and held.webhook_id = r.webhook_id and held.id = r.id
-          and held.epoch = r.epoch and held.owner = $1
+          and held.epoch = r.epoch and held.attempts = r.attempts and held.owner = $1
      )
-     returning id",
+     returning id, epoch, attempts",
     "delete from queue using {rows}
      where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
-       and queue.epoch = r.epoch and queue.owner = $1
-     returning queue.id",
+       and queue.epoch = r.epoch and queue.attempts = r.attempts and queue.owner = $1
+     returning queue.id, queue.epoch, queue.attempts",
 )
-.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch")]);
+.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch"), int("attempts")]);
 
 const WEBHOOK: &[super::rows::Column] = &[text("workspace_id"), text("webhook_id")];
 

@@ -1,7 +1,8 @@
 //! The queue: which lanes have work, claim, release.
 //!
 //! A lane is the waiting deliveries of one webhook. A claim is a lease: until it ends, nobody else sends.
-//! The fence is the store's owner and the row's epoch, so that whoever lost a lease writes nothing.
+//! The fence is the store's owner and the row's epoch, so that whoever lost a lease writes nothing. The attempts belong
+//! to it too: a delivery that is resent gets a new row, whose epochs begin again.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -114,6 +115,7 @@ impl Store {
                 claim.webhook_id.into(),
                 claim.delivery_id.into(),
                 claim.epoch.into(),
+                claim.attempts.into(),
             ]);
         }
         let mut tx = self.db.write_lightly().await?;
@@ -195,9 +197,9 @@ pub(super) static CLAIM: Statement = Statement::each(
 pub(super) static RELEASE: Statement = Statement::new(
     "update queue set owner = null, next_ms = now($1) from {rows}
      where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
-       and queue.epoch = r.epoch and queue.owner = $2",
+       and queue.epoch = r.epoch and queue.attempts = r.attempts and queue.owner = $2",
 )
-.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch")]);
+.with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch"), int("attempts")]);
 
 /// $1 now.
 static FREE: Statement =
