@@ -122,6 +122,7 @@ suite! { both {
         failing_for_too_long_switches_off_and_one_success_begins_anew
         switched_on_again_it_is_not_slow_any_more
         a_group_with_a_success_is_a_success
+        a_success_ends_a_failure_that_it_did_not_know_of
         who_lost_the_lease_judges_nothing
     }
     missed {

@@ -141,6 +141,21 @@ pub(crate) async fn a_group_with_a_success_is_a_success(base: &Base) {
     assert!(hook.is_active && hook.failing_since_ms.is_none(), "{hook:?}");
 }
 
+/// A success counts, also when it was claimed before the failure that it follows.
+pub(crate) async fn a_success_ends_a_failure_that_it_did_not_know_of(base: &Base) {
+    let store = base.open().await;
+    let acme = workspace(&store, "acme").await;
+    let hook = webhook(&store, acme).await;
+    record(&store, batch(acme, 2, T)).await;
+    let mut claims = claim(&store, hook, 2, T).await;
+    assert!(claims.iter().all(|claim| claim.target.failing_since_ms.is_none()));
+    let failed = judged(claims.remove(0), Verdict::Failing);
+    store.finish(&[failed], DISABLE_AFTER).await.unwrap();
+    assert!(read(&store, acme, hook).await.failing_since_ms.is_some());
+    finish(&store, claims.remove(0), 200, Next::Succeeded).await;
+    assert_eq!(read(&store, acme, hook).await.failing_since_ms, None);
+}
+
 /// Nothing that a loser of its lease says counts.
 pub(crate) async fn who_lost_the_lease_judges_nothing(base: &Base) {
     let (slow, quick) = (base.open().await, base.open().await);

@@ -23,6 +23,9 @@ pub const LEASE: Duration = Duration::from_secs(2 * REQUEST_TIMEOUT.as_secs() + 
 /// What must be left of a lease before a send, beyond the request timeout.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 
+/// How often to look whether outcomes can be written again, so that what waits can be sent.
+const STUCK_PAUSE: Duration = Duration::from_millis(100);
+
 /// Sends claimed deliveries.
 #[derive(Debug)]
 pub struct Dispatcher {
@@ -43,9 +46,20 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Sends a claimed delivery, in a task of its own.
     pub(super) fn dispatch(self: &Arc<Self>, claim: Claim, slot: Slot) {
+        if let Some((claim, slot)) = slot.enter(claim) {
+            self.start(claim, slot);
+        }
+    }
+
+    fn start(self: &Arc<Self>, claim: Claim, slot: Slot) {
         let dispatcher = Arc::clone(self);
         // In a box: what a request needs is large, and a task is moved about before it runs.
-        self.sends.spawn(Box::pin(async move { dispatcher.deliver(claim, slot).await }));
+        self.sends.spawn(Box::pin(async move {
+            dispatcher.deliver(claim, &slot).await;
+            for (claim, slot) in slot.next() {
+                dispatcher.start(claim, slot);
+            }
+        }));
     }
 
     /// Hands claims back unsent.
@@ -58,7 +72,7 @@ impl Dispatcher {
         }
     }
 
-    async fn deliver(&self, mut claim: Claim, slot: Slot) {
+    async fn deliver(&self, mut claim: Claim, slot: &Slot) {
         if claim.lease_end < Instant::now() + REQUEST_TIMEOUT + LEASE_MARGIN {
             tracing::warn!(delivery = %claim.delivery_id, "too little of the lease is left: not sent, handed back");
             return self.release(vec![claim]).await;
@@ -76,11 +90,15 @@ impl Dispatcher {
         span.ended(&outcome);
         let failing_ms = claim.target.failing_since_ms.map(|since_ms| ended_ms.saturating_sub(since_ms));
         let verdict = self.schedule.verdict(&outcome, failing_ms, chance);
+        let parked = slot.answered(verdict, started.elapsed());
         let attempt = Attempt::new(started_ms, ended_ms, outcome);
         // It is not needed any more, and may be large.
         claim.body = Arc::default();
         self.finisher.finish(Finish { claim, attempt, next, verdict }).await;
-        drop(slot);
+        self.release(parked).await;
+        while self.finisher.is_stuck() && slot.is_followed() {
+            tokio::time::sleep(STUCK_PAUSE).await;
+        }
     }
 }
 
@@ -156,7 +174,7 @@ mod tests {
             let batch = NewBatch { workspace_id, events: vec![event], idempotency: None, now_ms: 1 };
             let claim = store.record(&[batch], lease, &mut All).await.unwrap().claims.remove(0);
             let id = claim.delivery_id;
-            dispatcher.deliver(claim, slots.take(webhook_id, 2)).await;
+            dispatcher.deliver(claim, &slots.take(webhook_id, 2)).await;
             // Handed back, it is due at once, and has cost no attempt.
             let claims =
                 store.claim(&[Want { webhook_id, rows: 10, is_limited: false }], LEASE).await.unwrap();

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc::Receiver;
 
 /// How many rows, and how many bytes of bodies, share a commit at most.
-const MAX_ROWS: usize = 2000;
+const MAX_ROWS: usize = 1000;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What an item weighs in a group.

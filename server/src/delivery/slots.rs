@@ -1,10 +1,16 @@
-//! What is in flight: requests per webhook, requests on this node, bytes of bodies in memory.
+//! What is in flight: requests per webhook, requests on this node, bytes of bodies in memory; and what has its place
+//! right behind.
 
-use std::collections::{HashMap, HashSet};
+mod slot;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+pub use self::slot::Slot;
 use super::wake::Wake;
 use crate::metrics::METRICS;
+use crate::model::delivery::Claim;
 use crate::model::event::MAX_EVENT_BYTES;
 use crate::model::ids::WebhookId;
 use crate::store::{Lane, Want};
@@ -22,6 +28,17 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 const PART_TO_CLAIM: usize = 4;
 /// A webhook gets no more than this part of what is free, so that any number that hang leave something for the others.
 const PART_OF_FREE: usize = 16;
+
+/// A webhook that answers within this time may have claims ahead of its slots.
+const QUICK: Duration = Duration::from_millis(100);
+/// So many of them, at most: the next follows at once when a slot gets free, and a claim takes many rows for its price. A
+/// webhook that was quick so lately has sent them long before their leases end, and one that stops answering hands
+/// them back.
+const MAX_AHEAD: usize = 7 * MAX_PER_WEBHOOK;
+/// How many webhooks are known to be quick, at most: then it is found out anew.
+const MAX_QUICK: usize = 10_000;
+/// When this part of the places ahead is free, there is a claim for them.
+const PART_AHEAD: usize = 2;
 
 /// Counts what is in flight.
 #[derive(Debug, Clone)]
@@ -41,24 +58,48 @@ pub(super) struct Share {
 
 #[derive(Debug, Default)]
 struct State {
-    per_webhook: HashMap<WebhookId, usize>,
+    flows: HashMap<WebhookId, Flow>,
     requests: usize,
     bytes: usize,
     /// Webhooks with waiting deliveries that are due: what is new queues behind those.
     behind: HashSet<WebhookId>,
+    /// Webhooks that answered quickly the last time.
+    quick: HashSet<WebhookId>,
 }
 
-/// One request in flight; dropped, it is free again.
-#[derive(Debug)]
-pub struct Slot {
-    slots: Slots,
-    webhook_id: WebhookId,
-    bytes: usize,
+/// What goes to one webhook.
+#[derive(Debug, Default)]
+struct Flow {
+    in_flight: usize,
+    /// How many claims have their place behind those.
+    ahead: usize,
+    /// Those of them that are claimed by now, in order.
+    parked: VecDeque<(Claim, Slot)>,
 }
 
 impl State {
+    fn flow(&mut self, webhook_id: WebhookId) -> &mut Flow {
+        self.flows.entry(webhook_id).or_default()
+    }
+
+    fn set_quick(&mut self, webhook_id: WebhookId, is_quick: bool) {
+        if !is_quick {
+            self.quick.remove(&webhook_id);
+        } else if self.quick.insert(webhook_id) && self.quick.len() > MAX_QUICK {
+            self.quick.clear();
+        }
+    }
+
     fn of(&self, webhook_id: WebhookId) -> usize {
-        self.per_webhook.get(&webhook_id).copied().unwrap_or(0)
+        self.flows.get(&webhook_id).map_or(0, |flow| flow.in_flight)
+    }
+
+    /// How many more claims a webhook may have behind those in flight.
+    fn may_be_ahead(&self, webhook_id: WebhookId) -> usize {
+        if !self.quick.contains(&webhook_id) {
+            return 0;
+        }
+        MAX_AHEAD.saturating_sub(self.flows.get(&webhook_id).map_or(0, |flow| flow.ahead))
     }
 
     fn free(&self) -> usize {
@@ -70,11 +111,13 @@ impl State {
         most.min((self.free() / PART_OF_FREE).max(1)).saturating_sub(self.of(webhook_id)).min(self.free())
     }
 
-    /// As [`Self::room`], but none when it is too little to be worth a claim.
+    /// How many of a lane to claim now: none when it is too little to be worth a claim.
     fn room_to_claim(&self, lane: &Lane) -> usize {
         let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
-        let room = self.room(lane.webhook_id, most);
-        if room >= most / PART_TO_CLAIM || self.of(lane.webhook_id) == 0 { room } else { 0 }
+        let ahead = if lane.is_failing || lane.is_limited { 0 } else { self.may_be_ahead(lane.webhook_id) };
+        let room = self.room(lane.webhook_id, most) + ahead;
+        let worth = if ahead > 0 { MAX_AHEAD / PART_AHEAD } else { most / PART_TO_CLAIM };
+        if room >= worth || self.of(lane.webhook_id) == 0 { room } else { 0 }
     }
 }
 
@@ -84,15 +127,20 @@ impl Slots {
         Self { state: Arc::default(), wake }
     }
 
-    /// A slot for a claimed delivery.
+    /// A slot for a claimed delivery: ahead, when the webhook has all it may have.
     pub(super) fn take(&self, webhook_id: WebhookId, bytes: usize) -> Slot {
         let mut state = self.lock();
-        *state.per_webhook.entry(webhook_id).or_default() += 1;
-        state.requests += 1;
+        let is_ahead = state.of(webhook_id) > 0 && state.room(webhook_id, MAX_PER_WEBHOOK) == 0;
+        let flow = state.flow(webhook_id);
+        if is_ahead {
+            flow.ahead += 1;
+        } else {
+            flow.in_flight += 1;
+            state.requests += 1;
+            METRICS.slot_taken(bytes);
+        }
         state.bytes += bytes;
-        drop(state);
-        METRICS.slot_taken(bytes);
-        Slot { slots: self.clone(), webhook_id, bytes }
+        Slot::new(self.clone(), webhook_id, bytes, is_ahead)
     }
 
     /// A slot for a delivery that is recorded just now, if there is room and none waits before it.
@@ -101,12 +149,21 @@ impl Slots {
         if state.behind.contains(&webhook_id) {
             return None;
         }
-        if state.room(webhook_id, MAX_PER_WEBHOOK) == 0 || state.bytes + bytes > MAX_BYTES {
+        let room = state.room(webhook_id, MAX_PER_WEBHOOK) + state.may_be_ahead(webhook_id);
+        if room == 0 || state.bytes + bytes > MAX_BYTES {
             state.behind.insert(webhook_id);
             return None;
         }
         drop(state);
         Some(self.take(webhook_id, bytes))
+    }
+
+    /// Claims that wait for a slot: they are not to be sent any more.
+    pub(super) fn unpark(&self) -> Vec<Claim> {
+        let mut state = self.lock();
+        let parked: Vec<_> = state.flows.values_mut().map(|flow| std::mem::take(&mut flow.parked)).collect();
+        drop(state);
+        parked.into_iter().flatten().map(|(claim, _)| claim).collect()
     }
 
     /// How many deliveries to claim of each due lane: an even share of what is free, those with the least
@@ -153,31 +210,15 @@ impl Slots {
     }
 }
 
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut state = self.slots.lock();
-        state.requests -= 1;
-        state.bytes -= self.bytes;
-        if let Some(in_flight) = state.per_webhook.get_mut(&self.webhook_id) {
-            *in_flight -= 1;
-            if *in_flight == 0 {
-                state.per_webhook.remove(&self.webhook_id);
-            }
-        }
-        let few = MAX_PER_WEBHOOK - MAX_PER_WEBHOOK / PART_TO_CLAIM;
-        let is_awaited = state.behind.contains(&self.webhook_id)
-            && (state.of(self.webhook_id) <= few || state.free() < MAX_IN_FLIGHT / 2);
-        drop(state);
-        METRICS.slot_left(self.bytes);
-        if is_awaited {
-            self.slots.wake.here();
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::model::delivery::{Target, Verdict};
+    use crate::model::ids::{DeliveryId, EventId, WorkspaceId};
+    use crate::model::webhook::{HttpsUrl, Secrets};
+    use crate::vault::MasterKey;
 
     fn lane(n: i64) -> Lane {
         Lane { webhook_id: WebhookId::new(n), due_in_ms: -n, is_failing: false, is_limited: false }
@@ -269,5 +310,120 @@ mod tests {
         assert!(slots.share(&[other]).wanted.is_empty(), "what is claimed may be large");
         drop(held);
         assert_eq!(slots.share(&[other]).wanted.len(), 1);
+    }
+
+    /// As many claims of a webhook as it may have in memory; those that are to be sent at once, with their slots.
+    fn filled(slots: &Slots, lane: Lane) -> Vec<(Claim, Slot)> {
+        let vault = MasterKey::from_hex(&"07".repeat(32)).unwrap();
+        let (workspace_id, webhook_id) = (WorkspaceId::new(1), lane.webhook_id);
+        let secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
+        let target = Arc::new(Target {
+            url: HttpsUrl::parse("https://example.com/").unwrap(),
+            secrets: Secrets {
+                current: vault.seal_secret(workspace_id, webhook_id, secret).unwrap(),
+                previous: None,
+            },
+            failing_since_ms: None,
+        });
+        let mut started = Vec::new();
+        while let Some(slot) = slots.try_take(webhook_id, 1) {
+            started.extend(slot.enter(Claim {
+                workspace_id,
+                webhook_id,
+                delivery_id: DeliveryId::new(1),
+                event_id: EventId::new(1),
+                event_type: "test".into(),
+                created_ms: 0,
+                epoch: 1,
+                attempts: 0,
+                step: 0,
+                lease_end: Instant::now(),
+                body: b"x"[..].into(),
+                traceparent: None,
+                target: Arc::clone(&target),
+            }));
+        }
+        started
+    }
+
+    /// Slots that know a webhook to be quick, and its claims.
+    fn quick(lane: Lane) -> (Slots, Vec<(Claim, Slot)>) {
+        let slots = Slots::new(Arc::default());
+        let slot = slots.take(lane.webhook_id, 1);
+        assert!(slot.answered(Verdict::Healthy, Duration::ZERO).is_empty());
+        drop(slot);
+        let started = filled(&slots, lane);
+        (slots, started)
+    }
+
+    #[test]
+    fn behind_a_quick_webhook_claims_are_parked() {
+        let lane = lane(1);
+        let (slots, mut started) = quick(lane);
+        assert_eq!((started.len(), slots.in_flight()), (MAX_PER_WEBHOOK, MAX_PER_WEBHOOK));
+        assert!(!slots.has_room(&lane), "it has all it may have");
+        let mut sent = 0;
+        while let Some((_, slot)) = started.pop() {
+            sent += 1;
+            started.extend(slot.next());
+            assert_eq!(slots.in_flight(), started.len());
+            assert!(started.len() <= MAX_PER_WEBHOOK);
+        }
+        assert_eq!(sent, MAX_PER_WEBHOOK + MAX_AHEAD);
+        assert!(slots.lock().flows.is_empty() && slots.lock().bytes == 0);
+    }
+
+    #[test]
+    fn a_claim_is_for_half_of_what_a_quick_webhook_may_have_behind() {
+        let lane = lane(1);
+        let (slots, mut started) = quick(lane);
+        let mut finished = 0;
+        while !slots.has_room(&lane) {
+            finished += 1;
+            let (_, slot) = started.pop().unwrap();
+            started.extend(slot.next());
+        }
+        assert!((MAX_AHEAD / 4..MAX_AHEAD).contains(&finished), "after {finished}");
+        let rows = slots.share(&[lane]).wanted[0].rows;
+        assert!(rows >= MAX_AHEAD / PART_AHEAD && rows <= MAX_PER_WEBHOOK + MAX_AHEAD, "{rows}");
+        // Paced or failing, it gets none ahead.
+        for lane in [Lane { is_limited: true, ..lane }, Lane { is_failing: true, ..lane }] {
+            assert!(slots.share(&[lane]).wanted.iter().all(|want| want.rows <= MAX_PER_WEBHOOK));
+        }
+    }
+
+    #[test]
+    fn nothing_is_parked_behind_a_slow_webhook() {
+        let (slots, started) = quick(lane(1));
+        let parked = started[0].1.answered(Verdict::Healthy, QUICK);
+        assert!(parked.is_empty() && started[0].1.is_followed(), "what is parked is sent all the same");
+        drop(started);
+        slots.share(&[]);
+        let started = filled(&slots, lane(1));
+        assert_eq!(started.len(), MAX_PER_WEBHOOK);
+        assert!(!started[0].1.is_followed());
+    }
+
+    #[test]
+    fn what_is_parked_is_handed_back_when_the_webhook_fails_and_at_the_end() {
+        for verdict in [Verdict::Failing, Verdict::Slow { after_ms: 1 }, Verdict::Gone] {
+            let (slots, started) = quick(lane(1));
+            assert!(started[0].1.is_followed());
+            assert_eq!(started[0].1.answered(verdict, Duration::ZERO).len(), MAX_AHEAD);
+            assert!(!started[0].1.is_followed());
+            assert!(started.into_iter().all(|(_, slot)| slot.next().is_empty()));
+            assert!(slots.lock().flows.is_empty() && slots.lock().bytes == 0);
+        }
+        let (slots, started) = quick(lane(1));
+        assert_eq!(slots.unpark().len(), MAX_AHEAD);
+        assert_eq!(started.len(), slots.in_flight());
+    }
+
+    #[test]
+    fn a_send_that_panics_leaves_nothing_counted() {
+        let (slots, started) = quick(lane(1));
+        drop(started);
+        assert_eq!(slots.in_flight(), 0);
+        assert!(slots.lock().flows.is_empty() && slots.lock().bytes == 0);
     }
 }

@@ -46,6 +46,7 @@ impl Worker {
                 () = tokio::time::sleep(pause) => {}
             }
         }
+        self.dispatcher.release(self.slots.unpark()).await;
         self.dispatcher.sends.close();
         self.dispatcher.sends.wait().await;
     }

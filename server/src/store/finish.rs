@@ -165,9 +165,8 @@ impl Store {
             if news.gone {
                 gone.push(key());
             } else if news.works {
-                if news.was_failing {
-                    healthy.push(key());
-                }
+                // Always: somebody may have written a failure since this was claimed.
+                healthy.push(key());
             } else if news.failed {
                 failing.push(key());
             }
@@ -218,14 +217,12 @@ struct Disabled {
 struct News {
     works: bool,
     failed: bool,
-    was_failing: bool,
     slow_ms: i64,
     gone: bool,
 }
 
 impl News {
     fn add(&mut self, finish: &Finish) {
-        self.was_failing |= finish.claim.target.failing_since_ms.is_some();
         match finish.verdict {
             Verdict::Healthy => self.works = true,
             Verdict::Failing => self.failed = true,

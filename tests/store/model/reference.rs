@@ -227,24 +227,21 @@ impl Reference {
         }
         for hook in 0..HOOKS {
             let of_hook = written.iter().filter(|end| self.claims[end.claim].delivery.1 == hook);
-            let verdicts: Vec<Verdict> = of_hook.clone().map(|end| end.verdict).collect();
-            let was_failing = of_hook.clone().any(|end| self.claims[end.claim].failing_since_ms.is_some());
-            self.judge(hook, &verdicts, was_failing);
+            let verdicts: Vec<Verdict> = of_hook.map(|end| end.verdict).collect();
+            self.judge(hook, &verdicts);
         }
         self.answer = Answer::Finished(held);
     }
 
-    /// What outcomes say of their webhook. A success is news only to a claim that knew of failures.
-    fn judge(&mut self, hook: usize, verdicts: &[Verdict], was_failing: bool) {
+    /// What outcomes say of their webhook.
+    fn judge(&mut self, hook: usize, verdicts: &[Verdict]) {
         let (now_ms, it) = (self.now_ms, &mut self.hooks[hook]);
         let is_gone = verdicts.contains(&Verdict::Gone);
         if verdicts.is_empty() {
             return;
         }
         if !is_gone && verdicts.contains(&Verdict::Healthy) {
-            if was_failing {
-                it.failing_since_ms = None;
-            }
+            it.failing_since_ms = None;
         } else if it.active || !is_gone {
             let since_ms = *it.failing_since_ms.get_or_insert(now_ms);
             if it.active && (is_gone || since_ms <= now_ms - DISABLE_MS) {
