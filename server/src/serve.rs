@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
+use crate::api;
 use crate::api::usage::Usage;
-use crate::api::{self, App};
 use crate::config::Config;
 use crate::delivery::address::Guard;
 use crate::delivery::dispatch::Dispatcher;
@@ -134,7 +134,7 @@ impl Server {
         };
         let (recorder, recording) = Recorder::start(door, close.clone());
         let worker = Worker { store: store.clone(), dispatcher, slots, wake: Arc::clone(&wake) };
-        let router = api::router(App {
+        let router = api::router(api::App::from(api::Parts {
             store: store.clone(),
             recorder,
             wake,
@@ -148,7 +148,7 @@ impl Server {
             webhooks_per_workspace: config.webhooks_per_workspace,
             stuck,
             stopping: stopping.clone(),
-        })?;
+        }))?;
         let retention = config.retention;
         Ok(Self {
             router,

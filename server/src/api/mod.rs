@@ -31,7 +31,7 @@ pub use self::error::ApiError;
 pub use self::keys::{created_event, key_event};
 pub use self::known::Known;
 pub use self::rate_limit::RateLimit;
-pub use self::state::App;
+pub use self::state::{App, Parts};
 
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];

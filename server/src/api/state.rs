@@ -1,5 +1,6 @@
 //! What handlers work with.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -16,9 +17,27 @@ use crate::delivery::wake::Wake;
 use crate::store::Store;
 use crate::vault::MasterKey;
 
-/// What handlers work with. Cheap to clone.
+/// What handlers work with. It is cloned several times per request, so it is one pointer.
 #[derive(Debug, Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Parts {
     /// What is kept.
     pub store: Store,
     /// The way in for events.

@@ -385,7 +385,7 @@ mod tests {
         }
         assert!((MAX_AHEAD / 4..MAX_AHEAD).contains(&finished), "after {finished}");
         let rows = slots.share(&[lane]).wanted[0].rows;
-        assert!(rows >= MAX_AHEAD / PART_AHEAD && rows <= MAX_PER_WEBHOOK + MAX_AHEAD, "{rows}");
+        assert!((MAX_AHEAD / PART_AHEAD..=MAX_PER_WEBHOOK + MAX_AHEAD).contains(&rows), "{rows}");
         // Paced or failing, it gets none ahead.
         for lane in [Lane { is_limited: true, ..lane }, Lane { is_failing: true, ..lane }] {
             assert!(slots.share(&[lane]).wanted.iter().all(|want| want.rows <= MAX_PER_WEBHOOK));
