@@ -324,3 +324,54 @@ async fn outcomes_wait_for_a_store_that_takes_none() {
     admin.deliveries_when(&hook.id, "all delivered", all).await;
     assert_eq!(receiver.received("/hook").len(), 5, "each was sent once");
 }
+
+/// A server with 64 requests in flight to a webhook that was quick so far, and 236 deliveries leased behind them.
+async fn with_claims_ahead(database: &Database, receiver: &Receiver, reply: Reply) -> Server {
+    let server = database.setup(receiver).start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let events = |n| {
+        let event = json!({"workspace_id": admin.workspace_id, "event": "lookup.completed",
+                           "data": {"email": "ada@example.com", "lookup_id": "lu_1"}});
+        json!(vec![event; n])
+    };
+    admin.webhook(receiver, "/hook", &["lookup.completed"]).await;
+    // One by one: the first of many at once has a handshake to wait for.
+    for n in 1..=10 {
+        publisher.post("/api/events/batch", events(1)).await.expect(202);
+        receiver.wait_for("/hook", n).await;
+    }
+    database.until("select (count(*) = 0)::int::bigint from queue").await;
+    receiver.script("/hook", move |_| reply.clone());
+    publisher.post("/api/events/batch", events(300)).await.expect(202);
+    database.until("select (count(*) = 300)::int::bigint from queue where owner is not null").await;
+    receiver.wait_for("/hook", 10 + 64).await;
+    server
+}
+
+/// Else it would wait for the end of its lease.
+#[tokio::test]
+async fn what_is_claimed_ahead_is_handed_back_when_the_webhook_is_slow() {
+    let Some(database) = Database::new().await else { return };
+    let (receiver, gate) = (Receiver::start().await, Gate::new());
+    let busy = Reply::status(503).header("Retry-After", "600").after(&gate);
+    let _server = with_claims_ahead(&database, &receiver, busy).await;
+    gate.open();
+    database.until("select (count(*) = 300)::int::bigint from queue where owner is null").await;
+    assert_eq!(receiver.received("/hook").len(), 10 + 64);
+    let sends = "select sum(attempts)::bigint from queue";
+    assert_eq!(database.number(sends).await, 64, "handing back costs no attempt");
+}
+
+#[tokio::test]
+async fn what_is_claimed_ahead_is_handed_back_when_the_node_stops() {
+    let Some(database) = Database::new().await else { return };
+    let (receiver, gate) = (Receiver::start().await, Gate::new());
+    let server = with_claims_ahead(&database, &receiver, Reply::ok().after(&gate)).await;
+    server.signal_to_stop();
+    database.until("select (count(*) = 300 - 64)::int::bigint from queue where owner is null").await;
+    gate.open();
+    let (_setup, status, log) = server.ended().await;
+    assert!(status.success(), "{log}");
+    assert_eq!(database.number("select count(*) from queue where owner is null").await, 300 - 64);
+    assert_eq!(receiver.received("/hook").len(), 10 + 64);
+}
