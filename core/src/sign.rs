@@ -3,11 +3,28 @@
 use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
+#[cfg(feature = "alloc")]
+use sha2::Digest;
 use sha2::Sha256;
 
 use crate::error::Error;
 use crate::secret;
 use crate::signature::Signature;
+
+/// SHA-256 works in blocks of 64 bytes, and HMAC hashes a key that is longer (RFC 2104, section 2).
+pub(crate) const BLOCK_LENGTH: usize = 64;
+
+/// The key of a secret, padded.
+#[cfg(feature = "alloc")]
+pub(crate) fn plain_block(secret: &str, block: &mut [u8; BLOCK_LENGTH]) -> Result<(), Error> {
+    secret::check(secret)?;
+    block.fill(0);
+    match block.get_mut(..secret.len()) {
+        Some(key) => key.copy_from_slice(secret.as_bytes()),
+        None => block[..32].copy_from_slice(&Sha256::digest(secret)),
+    }
+    Ok(())
+}
 
 /// A key, ready to sign: HMAC-SHA256 (RFC 2104) keyed with the UTF-8 bytes of the **whole** secret, prefix included.
 ///

@@ -11,15 +11,13 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, SecretFault, SignError};
 use crate::secret;
-use crate::sign::Key;
+use crate::sign::{BLOCK_LENGTH, Key};
 use crate::signature::Signature;
 
 /// What comes before the base64 in an entry that we can check.
 const VERSION: &str = "v1,";
 /// 32 bytes in padded base64.
 const BASE64_LENGTH: usize = 44;
-/// SHA-256 works in blocks of 64 bytes, and HMAC hashes a key that is longer (RFC 2104, section 2).
-const BLOCK_LENGTH: usize = 64;
 
 /// The Standard Webhooks key of a secret: the base64 after `whsec_`, decoded, just as the published libraries derive
 /// it. For a secret as Encrata issues it that reads 64 hexadecimal digits *as base64*, which gives 48 bytes.
@@ -42,10 +40,9 @@ impl StandardKey {
     ///
     /// [`Error::InvalidSecret`], with [`SecretFault::NotBase64`] when the secret is fine for the other scheme.
     pub fn new(secret: &str) -> Result<StandardKey, Error> {
-        secret::check(secret)?;
-        let encoded = secret.strip_prefix(secret::PREFIX).unwrap_or(secret);
-        let key = decode_key(encoded).ok_or(Error::InvalidSecret(SecretFault::NotBase64))?;
-        Ok(StandardKey(key))
+        let mut block = Zeroizing::new([0; BLOCK_LENGTH]);
+        standard_block(secret, &mut block)?;
+        Ok(StandardKey(Key::from_bytes(&block[..])))
     }
 
     /// Signs `id.timestamp.body`; the timestamp is in Unix seconds.
@@ -76,14 +73,9 @@ impl StandardKey {
         self.sign(id, timestamp, body).is_ok_and(|expected| expected == *signature)
     }
 
-    /// The MAC over header values as they came, whatever they hold.
     #[cfg(feature = "alloc")]
-    pub(crate) fn sign_raw(&self, id: &[u8], timestamp: &[u8], body: &[u8]) -> StandardSignature {
-        let mut signing = self.0.signing();
-        for piece in [id, b".", timestamp, b".", body] {
-            signing.update(piece);
-        }
-        StandardSignature(signing.finish())
+    pub(crate) const fn key(&self) -> &Key {
+        &self.0
     }
 }
 
@@ -93,23 +85,34 @@ impl fmt::Debug for StandardKey {
     }
 }
 
-/// Base64 of any length into a key, without an allocation: a key that fits a block is used as it is, and of a longer
+/// The Standard Webhooks key of a secret, padded.
+pub(crate) fn standard_block(secret: &str, block: &mut [u8; BLOCK_LENGTH]) -> Result<(), Error> {
+    secret::check(secret)?;
+    let encoded = secret.strip_prefix(secret::PREFIX).unwrap_or(secret);
+    block.fill(0);
+    decode(encoded, block).ok_or_else(|| {
+        block.fill(0);
+        Error::InvalidSecret(SecretFault::NotBase64)
+    })
+}
+
+/// Base64 of any length into a key block, without an allocation: a key that fits is used as it is, and of a longer
 /// one only the hash is ever needed.
-fn decode_key(encoded: &str) -> Option<Key> {
+fn decode(encoded: &str, block: &mut [u8; BLOCK_LENGTH]) -> Option<()> {
     let mut decoder = Decoder::<Base64>::new(encoded.as_bytes()).ok()?;
     let length = decoder.remaining_len();
-    let mut block = Zeroizing::new([0; BLOCK_LENGTH]);
     if length <= BLOCK_LENGTH {
-        let key = decoder.decode(&mut block[..length]).ok()?;
-        return Some(Key::from_bytes(key));
+        decoder.decode(&mut block[..length]).ok()?;
+        return Some(());
     }
     let mut hash = Sha256::new();
     while !decoder.is_finished() {
         let piece = decoder.remaining_len().min(BLOCK_LENGTH);
         hash.update(decoder.decode(&mut block[..piece]).ok()?);
     }
-    let key: Zeroizing<[u8; 32]> = Zeroizing::new(hash.finalize().into());
-    Some(Key::from_bytes(&key[..]))
+    block.fill(0);
+    block[..32].copy_from_slice(&hash.finalize());
+    Some(())
 }
 
 /// At least one character, all of them visible ASCII, and no dot.
