@@ -44,8 +44,8 @@ impl Authenticating {
     ///
     /// Those of [`Webhook::authenticate`](crate::Webhook::authenticate) that are not about the headers alone.
     pub fn finish(self, now_unix_seconds: i64) -> Result<Verified, Error> {
-        let digests = self.signings.into_iter().map(Signing::finish);
-        self.claim.settle(digests, self.tolerance_seconds, now_unix_seconds)
+        let mut digests = self.signings.into_iter().map(Signing::finish);
+        self.claim.settle(&mut digests, self.tolerance_seconds, now_unix_seconds)
     }
 
     /// Which of a secret's keys signs here.
@@ -74,8 +74,8 @@ impl Authenticating {
         digests: impl IntoIterator<Item = [u8; 32]>,
         now_unix_seconds: i64,
     ) -> Result<Verified, Error> {
-        let digests = digests.into_iter().map(Signature::from_bytes);
-        self.claim.settle(digests, self.tolerance_seconds, now_unix_seconds)
+        let mut digests = digests.into_iter().map(Signature::from_bytes);
+        self.claim.settle(&mut digests, self.tolerance_seconds, now_unix_seconds)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the headers of a delivery claim, read before anything is computed.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use subtle::{Choice, ConstantTimeEq};
@@ -9,7 +8,7 @@ use crate::entries::Entries;
 use crate::error::Error;
 use crate::headers::{ENCRATA_SIGNATURE, Headers, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 use crate::signature::Signature;
-use crate::standard::{StandardSignature, is_valid_id};
+use crate::standard::{StandardSignature, ascii, is_valid_id};
 use crate::verify::Verified;
 
 /// Which of a secret's two keys signs.
@@ -22,7 +21,10 @@ pub enum Scheme {
 }
 
 /// One of the two schemes with what it needs, well formed.
-#[allow(clippy::large_enum_variant, reason = "one lives at a time, on the stack; a box would cost an allocation")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, on the stack; a box would cost an allocation"
+)]
 pub(crate) enum Claim {
     Plain(Signature),
     Standard { entries: Entries, id: Vec<u8>, timestamp: Vec<u8> },
@@ -70,7 +72,7 @@ impl Claim {
     /// Whether one of the digests, one per key, is the claimed one; then the time. All are compared, in constant time.
     pub(crate) fn settle(
         &self,
-        digests: impl Iterator<Item = Signature>,
+        digests: &mut dyn Iterator<Item = Signature>,
         tolerance_seconds: Option<u64>,
         now_unix_seconds: i64,
     ) -> Result<Verified, Error> {
@@ -88,8 +90,7 @@ impl Claim {
         }
         let timestamp = parse_timestamp(timestamp)?;
         check_time(timestamp, now_unix_seconds, tolerance_seconds)?;
-        let id = String::from_utf8(id.clone()).map_err(|_| Error::SignatureMismatch)?;
-        Ok(Verified { id: Some(id), timestamp: Some(timestamp) })
+        Ok(Verified { id: Some(ascii(id)), timestamp: Some(timestamp) })
     }
 
     fn holds(&self, digest: Signature) -> Choice {
@@ -181,9 +182,9 @@ impl StandardHeaders {
 
 /// Decimal digits only: no sign, no space, no fraction, and within an `i64`.
 fn parse_timestamp(value: &[u8]) -> Result<i64, Error> {
-    if !value.iter().all(u8::is_ascii_digit) {
-        return Err(Error::MalformedTimestamp);
-    }
-    let text = core::str::from_utf8(value).map_err(|_| Error::MalformedTimestamp)?;
-    text.parse().map_err(|_| Error::MalformedTimestamp)
+    let add = |number: i64, digit: &u8| match digit {
+        b'0'..=b'9' => number.checked_mul(10)?.checked_add(i64::from(digit - b'0')),
+        _ => None,
+    };
+    value.iter().try_fold(0, add).ok_or(Error::MalformedTimestamp)
 }

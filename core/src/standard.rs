@@ -1,10 +1,10 @@
 //! The [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md)
 //! scheme: `webhook-id`, `webhook-timestamp` and `webhook-signature`, symmetric (`v1`) only.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::str::FromStr;
 
-use base64ct::{Base64, Decoder, Encoding};
+use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
@@ -18,6 +18,9 @@ use crate::signature::Signature;
 const VERSION: &str = "v1,";
 /// 32 bytes in padded base64.
 const BASE64_LENGTH: usize = 44;
+const ENTRY_LENGTH: usize = VERSION.len() + BASE64_LENGTH;
+/// Base64 that holds a block, and can be decoded by itself.
+const PIECE_LENGTH: usize = 88;
 
 /// The Standard Webhooks key of a secret: the base64 after `whsec_`, decoded, just as the published libraries derive
 /// it. For a secret as Encrata issues it that reads 64 hexadecimal digits *as base64*, which gives 48 bytes.
@@ -56,13 +59,11 @@ impl StandardKey {
         if !is_valid_id(id.as_bytes()) {
             return Err(SignError::InvalidId);
         }
-        if timestamp < 0 {
-            return Err(SignError::InvalidTimestamp);
-        }
+        let timestamp = u64::try_from(timestamp).map_err(|_| SignError::InvalidTimestamp)?;
         let mut signing = self.0.signing();
-        // Writing into the MAC cannot fail.
-        let _ = write!(signing, "{id}.{timestamp}.");
-        signing.update(body);
+        for piece in [id.as_bytes(), b".", decimal(timestamp, &mut [0; 20]), b".", body] {
+            signing.update(piece);
+        }
         Ok(StandardSignature(signing.finish()))
     }
 
@@ -99,20 +100,44 @@ pub(crate) fn standard_block(secret: &str, block: &mut [u8; BLOCK_LENGTH]) -> Re
 /// Base64 of any length into a key block, without an allocation: a key that fits is used as it is, and of a longer
 /// one only the hash is ever needed.
 fn decode(encoded: &str, block: &mut [u8; BLOCK_LENGTH]) -> Option<()> {
-    let mut decoder = Decoder::<Base64>::new(encoded.as_bytes()).ok()?;
-    let length = decoder.remaining_len();
-    if length <= BLOCK_LENGTH {
-        decoder.decode(&mut block[..length]).ok()?;
-        return Some(());
+    // 88 characters give 64 to 66 bytes, so what is shorter fits, and so may what has padding.
+    let mut buffer = Zeroizing::new([0; PIECE_LENGTH / 4 * 3]);
+    if encoded.len() <= PIECE_LENGTH {
+        let key = Base64::decode(encoded, &mut buffer[..]).ok()?;
+        if let Some(start) = block.get_mut(..key.len()) {
+            start.copy_from_slice(key);
+            return Some(());
+        }
     }
     let mut hash = Sha256::new();
-    while !decoder.is_finished() {
-        let piece = decoder.remaining_len().min(BLOCK_LENGTH);
-        hash.update(decoder.decode(&mut block[..piece]).ok()?);
+    let mut pieces = encoded.as_bytes().chunks(PIECE_LENGTH).peekable();
+    while let Some(piece) = pieces.next() {
+        let is_padded_inside = pieces.peek().is_some() && piece.contains(&b'=');
+        (!is_padded_inside).then_some(())?;
+        hash.update(Base64::decode(piece, &mut buffer[..]).ok()?);
     }
-    block.fill(0);
     block[..32].copy_from_slice(&hash.finalize());
     Some(())
+}
+
+/// A number in digits, without what formatting brings: a binding's module is as large as what it uses.
+pub(crate) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut start = digits.len();
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        // A remainder of ten is a digit.
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        start = index;
+        if number == 0 {
+            break;
+        }
+    }
+    &digits[start..]
+}
+
+#[cfg(feature = "alloc")]
+pub(crate) fn ascii(bytes: &[u8]) -> alloc::string::String {
+    bytes.iter().copied().map(char::from).collect()
 }
 
 /// At least one character, all of them visible ASCII, and no dot.
@@ -157,6 +182,23 @@ impl StandardSignature {
     }
 }
 
+impl StandardSignature {
+    /// The entry, `v1,` and base64.
+    fn to_entry(self) -> [u8; ENTRY_LENGTH] {
+        let mut entry = [0; ENTRY_LENGTH];
+        let (version, encoded) = entry.split_at_mut(VERSION.len());
+        version.copy_from_slice(VERSION.as_bytes());
+        // 44 characters are what 32 bytes take.
+        let _ = Base64::encode(&self.to_bytes(), encoded);
+        entry
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn push_to(self, text: &mut alloc::string::String) {
+        text.push_str(&ascii(&self.to_entry()));
+    }
+}
+
 impl FromStr for StandardSignature {
     type Err = Error;
 
@@ -173,9 +215,7 @@ impl ConstantTimeEq for StandardSignature {
 
 impl fmt::Display for StandardSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut buffer = [0; BASE64_LENGTH];
-        let encoded = Base64::encode(&self.to_bytes(), &mut buffer).map_err(|_| fmt::Error)?;
-        write!(f, "{VERSION}{encoded}")
+        f.write_str(core::str::from_utf8(&self.to_entry()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -226,6 +266,13 @@ mod tests {
         }
         assert_eq!(key.sign("evt", -1, b""), Err(SignError::InvalidTimestamp));
         assert!(key.sign("evt", i64::MAX, b"").is_ok());
+    }
+
+    #[test]
+    fn numbers_in_digits() {
+        for number in [0, 7, 10, 1_767_225_600, 10_u64.pow(19), u64::MAX] {
+            assert_eq!(decimal(number, &mut [0xff; 20]), format!("{number}").as_bytes());
+        }
     }
 
     #[test]

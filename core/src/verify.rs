@@ -1,9 +1,8 @@
 //! The one call of a receiver, and its counterpart for senders and tests.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::fmt::Write as _;
 use core::time::Duration;
 
 use crate::authenticating::Authenticating;
@@ -16,7 +15,7 @@ use crate::headers::{ENCRATA_SIGNATURE, Headers, WEBHOOK_ID, WEBHOOK_SIGNATURE, 
 use crate::secret::{Secret, Secrets};
 use crate::sign::{Key, Signing};
 use crate::signature::Signature;
-use crate::standard::StandardKey;
+use crate::standard::{StandardKey, ascii, decimal};
 
 /// A receiver of one webhook: its secrets and its tolerance.
 ///
@@ -163,8 +162,8 @@ impl Webhook {
         now_unix_seconds: i64,
     ) -> Result<Verified, Error> {
         let claim = self.claim(headers)?;
-        let digests = self.keys.iter().filter_map(|keys| keys.sign(&claim, body));
-        claim.settle(digests, self.tolerance_seconds, now_unix_seconds)
+        let mut digests = self.keys.iter().filter_map(|keys| keys.sign(&claim, body));
+        claim.settle(&mut digests, self.tolerance_seconds, now_unix_seconds)
     }
 
     /// Begins to verify a delivery whose body comes in pieces: reads the headers, before a byte of the body is there.
@@ -201,16 +200,16 @@ impl Webhook {
         let mut standard = String::new();
         for keys in &self.keys {
             let key = keys.standard.as_ref().ok_or(SecretFault::NotBase64)?;
-            let separator = if standard.is_empty() { "" } else { " " };
-            let signature = key.sign(id, timestamp_unix_seconds, body)?;
-            // Writing to a String cannot fail.
-            let _ = write!(standard, "{separator}{signature}");
+            if !standard.is_empty() {
+                standard.push(' ');
+            }
+            key.sign(id, timestamp_unix_seconds, body)?.push_to(&mut standard);
         }
         let first = self.keys.first().ok_or(SecretFault::Missing)?;
         Ok(SignedHeaders {
-            encrata_signature: first.plain.sign(body).to_string(),
+            encrata_signature: ascii(&first.plain.sign(body).to_hex()),
             id: String::from(id),
-            timestamp: timestamp_unix_seconds.to_string(),
+            timestamp: ascii(decimal(timestamp_unix_seconds.unsigned_abs(), &mut [0; 20])),
             signature: standard,
         })
     }
