@@ -17,13 +17,17 @@ pub(crate) fn verified(result: Result<Verified, Error>) -> f64 {
 }
 
 /// 0, or an error: 1 for the first of [`Error::ALL`].
-pub(crate) fn done(result: Result<(), Error>) -> u8 {
-    result.map_or_else(|error| 1 + index(error), |()| 0)
+pub(crate) fn begun(result: Result<(), Error>) -> u32 {
+    result.map_or_else(|error| 1 + u32::from(index(error)), |()| 0)
 }
 
-/// 0, or a fault: 1 for the first of [`SecretFault::ALL`].
-pub(crate) fn fault(fault: SecretFault) -> u8 {
-    SecretFault::ALL.iter().zip(1..).find(|(one, _)| **one == fault).map_or(0, |(_, number)| number)
+/// -1 for the first of [`SecretFault::ALL`].
+pub(crate) fn fault(fault: SecretFault) -> i32 {
+    SecretFault::ALL
+        .iter()
+        .zip(1..)
+        .find(|(one, _)| **one == fault)
+        .map_or(-1, |(_, number): (_, i32)| -number)
 }
 
 /// An id, a timestamp, or a fault of a secret: what a message cannot be signed for.
@@ -51,17 +55,17 @@ mod tests {
     #[test]
     fn every_error_has_its_number() {
         for (index, error) in Error::ALL.into_iter().enumerate() {
-            assert_eq!(usize::from(done(Err(error))), index + 1);
+            assert_eq!(usize::try_from(begun(Err(error))).unwrap(), index + 1);
             assert_eq!(verified(Err(error)), -2.0 - f64::from(u8::try_from(index).unwrap()));
         }
-        assert_eq!(done(Err(Error::InvalidSecret(SecretFault::NotBase64))), 1);
-        let faults: Vec<u8> = SecretFault::ALL.into_iter().map(fault).collect();
-        assert_eq!(faults, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(begun(Err(Error::InvalidSecret(SecretFault::NotBase64))), 1);
+        let faults: Vec<i32> = SecretFault::ALL.into_iter().map(fault).collect();
+        assert_eq!(faults, [-1, -2, -3, -4, -5, -6, -7]);
     }
 
     #[test]
     fn what_was_verified_has_its_timestamp() {
-        assert_eq!(done(Ok(())), 0);
+        assert_eq!(begun(Ok(())), 0);
         assert_eq!(verified(Ok(Verified { id: None, timestamp: None })), PLAIN);
         assert_eq!(verified(Ok(Verified { id: Some("evt_1".into()), timestamp: Some(0) })), 0.0);
     }

@@ -1,7 +1,8 @@
-//! The WebAssembly module of `@encrata/webhooks`: the core behind one class.
+//! The WebAssembly module of `@encrata/webhooks`: the core behind a handful of functions.
 //!
-//! Only numbers cross the boundary. Texts and bytes are written to one [`Scratch`] buffer by JavaScript and read there,
-//! so a call costs no allocation and no conversion. Texts in it end with the byte `0xFF`, which no UTF-8 holds.
+//! Only numbers cross the boundary: receivers are numbers, and texts and bytes are written to one [`scratch`] buffer
+//! and read there, so that a call costs no allocation and no conversion. Texts in it end with the byte `0xFF`, which
+//! no UTF-8 holds.
 
 #![no_std]
 
@@ -10,11 +11,11 @@ extern crate alloc;
 extern crate std;
 
 mod answer;
+mod exports;
 mod packed;
 mod receiver;
 #[cfg(target_arch = "wasm32")]
 mod runtime;
-mod scratch;
+mod state;
 
-pub use receiver::Receiver;
-pub use scratch::Scratch;
+pub use exports::*;

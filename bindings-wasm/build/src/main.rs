@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
             .input_path(module)
             .bundler(true)?
             .typescript(true)
-            .remove_name_section(std::env::var_os("KEEP").is_none())
+            .remove_name_section(true)
             .remove_producers_section(true)
             .generate(folder)?),
         ["tables"] => {
@@ -32,7 +32,7 @@ fn tables() -> serde_json::Value {
         serde_json::json!({"code": error.code(), "status": error.http_status(), "text": error.to_string()})
     });
     let faults = SecretFault::ALL.map(
-        |fault| serde_json::json!({"code": fault.code(), "text": Error::InvalidSecret(fault).to_string()}),
+        |fault| serde_json::json!({"code": fault.code(), "text": fault.to_string()}),
     );
     let causes: Vec<&str> = Cause::ALL.iter().map(|cause| cause.code()).collect();
     serde_json::json!({"errors": errors, "faults": faults, "causes": causes})

@@ -1,0 +1,73 @@
+import * as glue from "#glue";
+import { load } from "#module";
+import { WebhookVerificationError } from "./error.js";
+
+/** What a text in the scratch buffer ends with. */
+const END = 0xff;
+
+const encoder = new TextEncoder();
+let memory: WebAssembly.Memory | undefined;
+let scratch = new Uint8Array(0);
+
+/** Instantiates the module at the first call, and returns its functions. */
+export function core(): typeof glue {
+  if (memory) return glue;
+  try {
+    const { exports } = new WebAssembly.Instance(load(), { "./encrata_webhooks_wasm_bg.js": glue });
+    glue.__wbg_set_wasm(exports);
+    (exports["__wbindgen_start"] as () => void)();
+    memory = exports["memory"] as WebAssembly.Memory;
+  } catch (cause) {
+    throw new WebhookVerificationError("wasm_unavailable", { cause });
+  }
+  return glue;
+}
+
+/** The buffer that the module reads; what was written before may be gone after a call. */
+export function buffer(): Uint8Array {
+  // A memory that grew has left its old buffer empty.
+  if (scratch.length === 0 && memory) scratch = new Uint8Array(memory.buffer, glue.scratch(), glue.scratch_bytes());
+  return scratch;
+}
+
+/** Writes a text, and returns where it ends, or -1 when there is no room. */
+export function put(text: string, start: number): number {
+  const { length } = text;
+  if (start + length > scratch.length) return -1;
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f) return encode(text, start);
+    scratch[start + index] = unit;
+  }
+  return start + length;
+}
+
+function encode(text: string, start: number): number {
+  const { read, written } = encoder.encodeInto(text, scratch.subarray(start));
+  return read === text.length ? start + written : -1;
+}
+
+/** Writes as much of a text as there is room for; returns how many of its units were read, and the bytes written. */
+export function fill(text: string): { read: number; written: number } {
+  return encoder.encodeInto(text, scratch);
+}
+
+/** Writes numbers as bytes and texts with their end; returns where all ends, or -1 when there is no room. */
+export function pack(items: (number | string)[]): number {
+  let end = 0;
+  for (const item of items) {
+    if (typeof item === "number") {
+      scratch[end++] = item;
+      continue;
+    }
+    end = put(item, end);
+    if (end < 0 || end >= scratch.length) return -1;
+    scratch[end++] = END;
+  }
+  return end;
+}
+
+/** Reads texts with their ends. */
+export function unpack(length: number): string[] {
+  return String.fromCharCode(...scratch.subarray(0, length - 1)).split(String.fromCharCode(END));
+}

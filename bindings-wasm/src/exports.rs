@@ -1,0 +1,171 @@
+//! What JavaScript calls.
+
+use encrata_webhooks::{Error, Scheme};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::answer;
+use crate::receiver::Receiver;
+use crate::state::{SCRATCH_BYTES, with};
+
+/// Where the scratch buffer is in the module's memory.
+#[must_use]
+#[wasm_bindgen]
+pub fn scratch() -> usize {
+    with(|state| state.scratch.as_mut_ptr() as usize)
+}
+
+/// How many bytes it holds.
+#[must_use]
+#[wasm_bindgen]
+pub fn scratch_bytes() -> usize {
+    SCRATCH_BYTES
+}
+
+/// Makes a receiver of the packed secrets in the first `length` bytes of the scratch buffer, which are wiped, and
+/// returns its number. What is below 0 is a fault: -1 is the first of `SecretFault::ALL`. A `tolerance_seconds` below
+/// 0 is none.
+#[must_use]
+#[wasm_bindgen]
+pub fn open(length: usize, tolerance_seconds: f64) -> i32 {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+    let tolerance = (tolerance_seconds >= 0.0).then_some(tolerance_seconds as u64);
+    with(|state| {
+        let length = length.min(SCRATCH_BYTES);
+        match Receiver::new(&mut state.scratch[..length], tolerance) {
+            Ok(receiver) => i32::try_from(state.insert(receiver)).unwrap_or(i32::MAX),
+            Err(fault) => answer::fault(fault),
+        }
+    })
+}
+
+/// How many secrets a receiver has.
+#[must_use]
+#[wasm_bindgen]
+pub fn secrets(receiver: usize) -> usize {
+    with(|state| state.receiver(receiver, 0).map_or(0, |(receiver, _)| receiver.secrets.len()))
+}
+
+/// Forgets a receiver and wipes its keys.
+#[wasm_bindgen]
+pub fn close(receiver: usize) {
+    with(|state| state.remove(receiver));
+}
+
+/// Begins a delivery whose packed headers are in the scratch buffer. 0, or an error: 1 is the first of `Error::ALL`.
+#[must_use]
+#[wasm_bindgen]
+pub fn begin(receiver: usize, headers_length: usize) -> u32 {
+    with(|state| match state.receiver(receiver, headers_length) {
+        Some((receiver, headers)) => answer::begun(receiver.begin(headers)),
+        None => answer::begun(Err(Error::SignatureMismatch)),
+    })
+}
+
+/// Takes the next piece of the body, from the scratch buffer.
+#[wasm_bindgen]
+pub fn update(receiver: usize, length: usize) {
+    with(|state| {
+        if let Some((receiver, piece)) = state.receiver(receiver, length) {
+            receiver.update(piece);
+        }
+    });
+}
+
+/// Ends a delivery whose body was given in pieces.
+#[must_use]
+#[wasm_bindgen]
+pub fn finish(receiver: usize, now_unix_seconds: f64) -> f64 {
+    with(|state| {
+        let verified = match state.receiver(receiver, 0) {
+            Some((receiver, _)) => receiver.finish(seconds(now_unix_seconds)),
+            None => Err(Error::SignatureMismatch),
+        };
+        answer::verified(verified)
+    })
+}
+
+/// Verifies a delivery that is all in the scratch buffer: packed headers, then the body.
+#[must_use]
+#[wasm_bindgen]
+pub fn authenticate(
+    receiver: usize,
+    headers_length: usize,
+    body_length: usize,
+    now_unix_seconds: f64,
+) -> f64 {
+    with(|state| {
+        let verified = match state.receiver(receiver, headers_length.saturating_add(body_length)) {
+            Some((receiver, scratch)) => {
+                let (headers, body) = scratch.split_at(headers_length.min(scratch.len()));
+                receiver.begin(headers).and_then(|()| {
+                    receiver.update(body);
+                    receiver.finish(seconds(now_unix_seconds))
+                })
+            }
+            None => Err(Error::SignatureMismatch),
+        };
+        answer::verified(verified)
+    })
+}
+
+/// Writes what is signed before the body to the scratch buffer, for the host to hash; returns its length, 0 in the
+/// plain scheme.
+#[must_use]
+#[wasm_bindgen]
+pub fn host_prefix(receiver: usize) -> usize {
+    with(|state| {
+        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
+        let Some(delivery) = &receiver.delivery else { return 0 };
+        delivery.prefix().into_iter().fold(0, |length, piece| length + write(&mut scratch[length..], piece))
+    })
+}
+
+/// Writes the padded key of one secret to the scratch buffer, for the host; returns its length, 0 when there is none.
+/// Whoever asks must wipe it.
+#[must_use]
+#[wasm_bindgen]
+pub fn host_key(receiver: usize, index: usize, is_standard: bool) -> usize {
+    let scheme = if is_standard { Scheme::Standard } else { Scheme::Plain };
+    with(|state| {
+        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
+        receiver.key(index, scheme).map_or(0, |key| write(scratch, &key[..]))
+    })
+}
+
+/// As `finish`, with the digests of 32 bytes that the host computed, in the first `length` bytes of the scratch buffer.
+#[must_use]
+#[wasm_bindgen]
+pub fn host_finish(receiver: usize, length: usize, now_unix_seconds: f64) -> f64 {
+    with(|state| {
+        let verified = match state.receiver(receiver, length) {
+            Some((receiver, digests)) => receiver.finish_with(digests, seconds(now_unix_seconds)),
+            None => Err(Error::SignatureMismatch),
+        };
+        answer::verified(verified)
+    })
+}
+
+/// Signs a body; the id is in the scratch buffer. Leaves the four header values there, packed in the order of the
+/// names' numbers, and returns their length; below 0 when it can't be signed.
+#[must_use]
+#[wasm_bindgen]
+pub fn sign(receiver: usize, id_length: usize, body: &[u8], timestamp_unix_seconds: f64) -> i32 {
+    with(|state| {
+        let Some((receiver, id)) = state.receiver(receiver, id_length) else { return 0 };
+        match receiver.sign(id, body, seconds(timestamp_unix_seconds)) {
+            Ok(headers) => i32::try_from(write(&mut state.scratch, &headers)).unwrap_or(0),
+            Err(error) => answer::unsigned(error),
+        }
+    })
+}
+
+/// A number of seconds as JavaScript has it; it saturates, and what is no number is 0.
+#[allow(clippy::cast_possible_truncation, reason = "it saturates")]
+fn seconds(number: f64) -> i64 {
+    number as i64
+}
+
+/// Writes as far as there is room.
+fn write(scratch: &mut [u8], bytes: &[u8]) -> usize {
+    scratch.iter_mut().zip(bytes).map(|(to, from)| *to = *from).count()
+}
