@@ -45,7 +45,7 @@ function compile(crate) {
   const wasm = join(out, `${name}_bg.wasm`);
   const types = "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
   writeFileSync(join(out, `${name}_bg.d.ts`), `export * from "./${name}.js";\n${types}`);
-  run(process.execPath, [bin("wasm-opt"), "-Oz", "--converge", "--strip-debug", "--strip-producers", ...FEATURES, wasm, "-o", wasm]);
+  run(process.execPath, [bin("wasm-opt"), "-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...FEATURES, wasm, "-o", wasm]);
   return join(out, name);
 }
 
@@ -79,7 +79,6 @@ async function bundle({ name, crate }) {
       entryPoints: [`js/${name}.ts`],
       outdir: join(dist, folder),
       bundle: true,
-      minify: true,
       external: ["@encrata/webhooks"],
       platform: "neutral",
       target: "es2022",

@@ -25,8 +25,11 @@ export function core(): typeof glue {
 
 /** The buffer that the module reads; what was written before may be gone after a call. */
 export function buffer(): Uint8Array {
-  // A memory that grew has left its old buffer empty.
-  if (scratch.length === 0 && memory) scratch = new Uint8Array(memory.buffer, glue.scratch(), glue.scratch_bytes());
+  // A memory that grew has left its old buffer empty, and the first call may let it grow.
+  if (scratch.length === 0 && memory) {
+    const address = glue.scratch();
+    scratch = new Uint8Array(memory.buffer, address, glue.scratch_bytes());
+  }
   return scratch;
 }
 
