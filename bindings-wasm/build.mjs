@@ -45,7 +45,7 @@ function compile(crate) {
   const wasm = join(out, `${name}_bg.wasm`);
   const types = "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
   writeFileSync(join(out, `${name}_bg.d.ts`), `export * from "./${name}.js";\n${types}`);
-  run(process.execPath, [bin("wasm-opt"), "-Oz", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...FEATURES, wasm, "-o", wasm]);
+  run(process.execPath, [bin("wasm-opt"), "-O3", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...FEATURES, wasm, "-o", wasm]);
   return join(out, name);
 }
 

@@ -13,6 +13,7 @@ const FIRST_ERROR = -2;
 const OVERLONG = FIRST_ERROR - 6;
 const DIGEST_BYTES = 32;
 const NONE = -1;
+const NOTHING = new Uint8Array(0);
 
 const closing: { register(owner: object, number: number): void } =
   typeof FinalizationRegistry === "undefined"
@@ -57,15 +58,16 @@ export class Receiver {
 
   #byHost(hashing: Host, body: string | Uint8Array, now: number): Answer {
     const { host_finish, host_prefix } = core();
-    const prefix = buffer().slice(0, host_prefix(this.#number));
-    const digests = (this.#digests[prefix.length > 0 ? 1 : 0] ??= this.#keyed(hashing, prefix.length > 0));
+    const length = host_prefix(this.#number);
+    const prefix = length > 0 ? buffer().slice(0, length) : NOTHING;
+    const digests = (this.#digests[length > 0 ? 1 : 0] ??= this.#keyed(hashing, length > 0));
     const scratch = buffer();
-    let length = 0;
+    let end = 0;
     for (const digest of digests) {
       const bytes = digest(prefix, body);
-      for (let index = 0; index < DIGEST_BYTES; index++) scratch[length++] = bytes.charCodeAt(index);
+      for (let index = 0; index < DIGEST_BYTES; index++) scratch[end++] = bytes.charCodeAt(index);
     }
-    return host_finish(this.#number, length, now);
+    return host_finish(this.#number, end, now);
   }
 
   #keyed(hashing: Host, isStandard: boolean): Digest[] {

@@ -39,7 +39,7 @@ export class Webhook {
 
   /** @throws {WebhookVerificationError} `invalid_secret`; `wasm_unavailable` where WebAssembly is refused. */
   constructor(secrets: Secrets, { tolerance }: WebhookOptions = {}) {
-    if (tolerance !== undefined && !(tolerance >= 0)) {
+    if (tolerance !== undefined && !(typeof tolerance === "number" && tolerance >= 0)) {
       throw new RangeError("the tolerance is not a number of seconds: expected 0 or more, or none at all");
     }
     const list = Array.isArray(secrets) ? (secrets as readonly unknown[]) : [secrets];
