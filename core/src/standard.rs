@@ -5,13 +5,12 @@ use core::fmt;
 use core::str::FromStr;
 
 use base64ct::{Base64, Encoding};
-use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, SecretFault, SignError};
 use crate::secret;
-use crate::sign::{BLOCK_LENGTH, Key};
+use crate::sign::{BLOCK_LENGTH, Key, Padding};
 use crate::signature::Signature;
 
 /// What comes before the base64 in an entry that we can check.
@@ -19,8 +18,8 @@ const VERSION: &str = "v1,";
 /// 32 bytes in padded base64.
 const BASE64_LENGTH: usize = 44;
 const ENTRY_LENGTH: usize = VERSION.len() + BASE64_LENGTH;
-/// Base64 that holds a block, and can be decoded by itself.
-const PIECE_LENGTH: usize = 88;
+/// Whole groups of base64, which can be decoded by themselves.
+const PIECE_LENGTH: usize = 64;
 
 /// The Standard Webhooks key of a secret: the base64 after `whsec_`, decoded, just as the published libraries derive
 /// it. For a secret as Encrata issues it that reads 64 hexadecimal digits *as base64*, which gives 48 bytes.
@@ -90,34 +89,20 @@ impl fmt::Debug for StandardKey {
 pub(crate) fn standard_block(secret: &str, block: &mut [u8; BLOCK_LENGTH]) -> Result<(), Error> {
     secret::check(secret)?;
     let encoded = secret.strip_prefix(secret::PREFIX).unwrap_or(secret);
-    block.fill(0);
-    decode(encoded, block).ok_or_else(|| {
-        block.fill(0);
-        Error::InvalidSecret(SecretFault::NotBase64)
-    })
-}
-
-/// Base64 of any length into a key block, without an allocation: a key that fits is used as it is, and of a longer
-/// one only the hash is ever needed.
-fn decode(encoded: &str, block: &mut [u8; BLOCK_LENGTH]) -> Option<()> {
-    // 88 characters give 64 to 66 bytes, so what is shorter fits, and so may what has padding.
     let mut buffer = Zeroizing::new([0; PIECE_LENGTH / 4 * 3]);
-    if encoded.len() <= PIECE_LENGTH {
-        let key = Base64::decode(encoded, &mut buffer[..]).ok()?;
-        if let Some(start) = block.get_mut(..key.len()) {
-            start.copy_from_slice(key);
-            return Some(());
+    let mut padding = Padding::default();
+    let mut rest = encoded.as_bytes();
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.len().min(PIECE_LENGTH));
+        let is_padded_inside = !after.is_empty() && piece.ends_with(b"=");
+        match Base64::decode(piece, &mut buffer[..]) {
+            Ok(bytes) if !is_padded_inside => padding.update(bytes),
+            _ => return Err(Error::InvalidSecret(SecretFault::NotBase64)),
         }
+        rest = after;
     }
-    let mut hash = Sha256::new();
-    let mut pieces = encoded.as_bytes().chunks(PIECE_LENGTH).peekable();
-    while let Some(piece) = pieces.next() {
-        let is_padded_inside = pieces.peek().is_some() && piece.contains(&b'=');
-        (!is_padded_inside).then_some(())?;
-        hash.update(Base64::decode(piece, &mut buffer[..]).ok()?);
-    }
-    block[..32].copy_from_slice(&hash.finalize());
-    Some(())
+    padding.finish(block);
+    Ok(())
 }
 
 /// A number in digits, without what formatting brings: a binding's module is as large as what it uses.
@@ -137,7 +122,7 @@ pub(crate) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
 
 #[cfg(feature = "alloc")]
 pub(crate) fn ascii(bytes: &[u8]) -> alloc::string::String {
-    bytes.iter().copied().map(char::from).collect()
+    alloc::string::String::from_utf8(bytes.to_vec()).unwrap_or_default()
 }
 
 /// At least one character, all of them visible ASCII, and no dot.

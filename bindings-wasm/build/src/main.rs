@@ -31,9 +31,8 @@ fn tables() -> serde_json::Value {
     let errors = Error::ALL.map(|error| {
         serde_json::json!({"code": error.code(), "status": error.http_status(), "text": error.to_string()})
     });
-    let faults = SecretFault::ALL.map(
-        |fault| serde_json::json!({"code": fault.code(), "text": fault.to_string()}),
-    );
+    let faults =
+        SecretFault::ALL.map(|fault| serde_json::json!({"code": fault.code(), "text": fault.to_string()}));
     let causes: Vec<&str> = Cause::ALL.iter().map(|cause| cause.code()).collect();
     serde_json::json!({"errors": errors, "faults": faults, "causes": causes})
 }
