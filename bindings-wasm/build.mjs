@@ -3,7 +3,7 @@
 // A subpath is a line in ENTRIES and in the `exports` of package.json. What is not the main entry imports it under the
 // package's own name, so that it is the same code in every runtime.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,8 +33,10 @@ const bin = (name) => join(here, "node_modules/.bin", name);
 
 /** Compiles a crate and makes `<crate>_bg.wasm`, `<crate>_bg.js` and their types in build/out. */
 function compile(crate) {
-  const home = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  const flags = ["-Ctarget-feature=+simd128", `--remap-path-prefix=${home}=cargo`, `--remap-path-prefix=${root}=.`];
+  const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry/src");
+  // The places of panics are all in the module that would tell of the machine.
+  const places = readdirSync(sources).map((folder) => `--remap-path-prefix=${join(sources, folder)}/=`);
+  const flags = ["-Ctarget-feature=+simd128", ...places, `--remap-path-prefix=${root}=`];
   const triple = "wasm32-unknown-unknown";
   run("cargo", ["build", "--quiet", "--locked", "--profile", "wasm", "--target", triple, "-p", crate], {
     env: { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: flags.join(" ") },

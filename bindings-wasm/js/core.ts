@@ -69,8 +69,3 @@ export function pack(items: (number | string)[]): number {
   }
   return end;
 }
-
-/** Reads texts with their ends. */
-export function unpack(length: number): string[] {
-  return String.fromCharCode(...scratch.subarray(0, length - 1)).split(String.fromCharCode(END));
-}

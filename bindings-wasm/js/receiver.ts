@@ -1,5 +1,5 @@
 import type { Found } from "./headers.js";
-import { buffer, core, fill, pack, put, unpack } from "./core.js";
+import { buffer, core, fill, pack, put } from "./core.js";
 import { type Digest, type Host, host } from "./digest.js";
 import { faulty, numbered, WebhookVerificationError } from "./error.js";
 
@@ -53,7 +53,9 @@ export class Receiver {
     }
     const error = begin(this.#number, headers);
     if (error > 0) return FIRST_ERROR + 1 - error;
-    return isLarge ? this.#byHost(hashing, body, now) : this.#byPieces(body, now);
+    if (isLarge) return this.#byHost(hashing, body, now);
+    this.#update(body);
+    return core().finish(this.#number, now);
   }
 
   #byHost(hashing: Host, body: string | Uint8Array, now: number): Answer {
@@ -72,8 +74,7 @@ export class Receiver {
 
   #keyed(hashing: Host, isStandard: boolean): Digest[] {
     const digests: Digest[] = [];
-    for (let index = 0; index < core().secrets(this.#number); index++) {
-      const length = core().host_key(this.#number, index, isStandard);
+    for (let index = 0, length; (length = core().host_key(this.#number, index, isStandard)) >= 0; index++) {
       // A secret that is no base64 has no key in the other scheme.
       if (length === 0) continue;
       const block = buffer().subarray(0, length);
@@ -83,8 +84,8 @@ export class Receiver {
     return digests;
   }
 
-  #byPieces(body: string | Uint8Array, now: number): Answer {
-    const { finish, update } = core();
+  #update(body: string | Uint8Array): void {
+    const { update } = core();
     const scratch = buffer();
     for (let rest = body; rest.length > 0; ) {
       if (typeof rest === "string") {
@@ -98,17 +99,17 @@ export class Receiver {
         rest = rest.subarray(piece.length);
       }
     }
-    return finish(this.#number, now);
   }
 
-  /** The four header values, or less than 0. */
-  sign(id: string, body: Uint8Array, timestamp: number): string[] | number {
+  /** The digests that a delivery with these headers should have, one per secret with a key in their scheme. */
+  digests(body: string | Uint8Array, found: Found): Uint8Array[] {
+    const { begin, digests } = core();
     buffer();
-    const length = put(id, 0);
-    if (length < 0) return -1;
-    const signed = core().sign(this.#number, length, body, timestamp);
-    buffer();
-    return signed < 0 ? signed : unpack(signed);
+    const headers = pack(found);
+    if (headers < 0 || begin(this.#number, headers) > 0) return [];
+    this.#update(body);
+    const all = buffer().slice(0, digests(this.#number));
+    return Array.from({ length: all.length / DIGEST_BYTES }, (_, index) => all.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
   }
 
   /** Forgets the keys. Nothing may be asked of it afterwards. */

@@ -1,6 +1,6 @@
 //! Results as numbers.
 
-use encrata_webhooks::{Error, SecretFault, SignError, Verified};
+use encrata_webhooks::{Error, SecretFault, Verified};
 
 /// What was verified by `x-encrata-signature`, which covers no timestamp.
 pub(crate) const PLAIN: f64 = -1.0;
@@ -28,15 +28,6 @@ pub(crate) fn fault(fault: SecretFault) -> i32 {
         .zip(1..)
         .find(|(one, _)| **one == fault)
         .map_or(-1, |(_, number): (_, i32)| -number)
-}
-
-/// An id, a timestamp, or a fault of a secret: what a message cannot be signed for.
-pub(crate) fn unsigned(error: SignError) -> i32 {
-    match error {
-        SignError::InvalidId => -1,
-        SignError::InvalidTimestamp => -2,
-        SignError::InvalidSecret(_) => -3,
-    }
 }
 
 fn index(error: Error) -> u8 {

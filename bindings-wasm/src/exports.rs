@@ -1,5 +1,6 @@
 //! What JavaScript calls.
 
+use encrata_webhooks::host::key_block;
 use encrata_webhooks::{Error, Scheme};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -36,13 +37,6 @@ pub fn open(length: usize, tolerance_seconds: f64) -> i32 {
             Err(fault) => answer::fault(fault),
         }
     })
-}
-
-/// How many secrets a receiver has.
-#[must_use]
-#[wasm_bindgen]
-pub fn secrets(receiver: usize) -> usize {
-    with(|state| state.receiver(receiver, 0).map_or(0, |(receiver, _)| receiver.secrets.len()))
 }
 
 /// Forgets a receiver and wipes its keys.
@@ -120,15 +114,17 @@ pub fn host_prefix(receiver: usize) -> usize {
     })
 }
 
-/// Writes the padded key of one secret to the scratch buffer, for the host; returns its length, 0 when there is none.
-/// Whoever asks must wipe it.
+/// Writes the padded key of one secret to the scratch buffer, for the host; returns its length, 0 when it has none in
+/// this scheme, and -1 after the last. Whoever asks must wipe it.
 #[must_use]
 #[wasm_bindgen]
-pub fn host_key(receiver: usize, index: usize, is_standard: bool) -> usize {
+pub fn host_key(receiver: usize, index: usize, is_standard: bool) -> i32 {
     let scheme = if is_standard { Scheme::Standard } else { Scheme::Plain };
     with(|state| {
-        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
-        receiver.key(index, scheme).map_or(0, |key| write(scratch, &key[..]))
+        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return -1 };
+        let Some(secret) = receiver.secrets.get(index) else { return -1 };
+        let Some(block) = scratch.first_chunk_mut() else { return -1 };
+        key_block(secret.expose(), scheme, block).map_or(0, |()| 64)
     })
 }
 
@@ -145,17 +141,15 @@ pub fn host_finish(receiver: usize, length: usize, now_unix_seconds: f64) -> f64
     })
 }
 
-/// Signs a body; the id is in the scratch buffer. Leaves the four header values there, packed in the order of the
-/// names' numbers, and returns their length; below 0 when it can't be signed.
+/// Ends a delivery with the digests that it should have been signed with, one after the other in the scratch buffer;
+/// returns their length. For signing.
 #[must_use]
 #[wasm_bindgen]
-pub fn sign(receiver: usize, id_length: usize, body: &[u8], timestamp_unix_seconds: f64) -> i32 {
+pub fn digests(receiver: usize) -> usize {
     with(|state| {
-        let Some((receiver, id)) = state.receiver(receiver, id_length) else { return 0 };
-        match receiver.sign(id, body, seconds(timestamp_unix_seconds)) {
-            Ok(headers) => i32::try_from(write(&mut state.scratch, &headers)).unwrap_or(0),
-            Err(error) => answer::unsigned(error),
-        }
+        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
+        let Some(delivery) = receiver.delivery.take() else { return 0 };
+        delivery.into_digests().fold(0, |length, digest| length + write(&mut scratch[length..], &digest))
     })
 }
 

@@ -4,7 +4,7 @@ use encrata_webhooks::headers::{ENCRATA_SIGNATURE, WEBHOOK_ID, WEBHOOK_SIGNATURE
 use encrata_webhooks::{Headers, Secrets};
 
 /// What a text ends with; no UTF-8 holds it.
-pub(crate) const END: u8 = 0xff;
+const END: u8 = 0xff;
 
 /// In the order of their numbers in [`PackedHeaders`].
 const NAMES: [&str; 4] = [ENCRATA_SIGNATURE, WEBHOOK_ID, WEBHOOK_TIMESTAMP, WEBHOOK_SIGNATURE];

@@ -3,16 +3,10 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use encrata_webhooks::host::key_block;
-use encrata_webhooks::{
-    Authenticating, Error, Scheme, Secret, SecretFault, Secrets, SignError, Verified, Webhook,
-};
-use zeroize::{Zeroize, Zeroizing};
+use encrata_webhooks::{Authenticating, Error, Secret, SecretFault, Secrets, Verified, Webhook};
+use zeroize::Zeroize;
 
-use crate::packed::{END, PackedHeaders, PackedSecrets};
-
-/// How many bytes a key takes that is padded as HMAC does.
-const BLOCK_BYTES: usize = 64;
+use crate::packed::{PackedHeaders, PackedSecrets};
 
 pub(crate) struct Receiver {
     webhook: Webhook,
@@ -58,29 +52,5 @@ impl Receiver {
     pub(crate) fn finish_with(&mut self, digests: &[u8], now_unix_seconds: i64) -> Result<Verified, Error> {
         let delivery = self.delivery.take().ok_or(Error::SignatureMismatch)?;
         delivery.finish_with(digests.as_chunks().0.iter().copied(), now_unix_seconds)
-    }
-
-    /// The padded key of one secret.
-    pub(crate) fn key(&self, index: usize, scheme: Scheme) -> Option<Zeroizing<[u8; BLOCK_BYTES]>> {
-        let mut block = Zeroizing::new([0; BLOCK_BYTES]);
-        key_block(self.secrets.get(index)?.expose(), scheme, &mut block).ok()?;
-        Some(block)
-    }
-
-    /// The four header values, packed in the order of the names' numbers.
-    pub(crate) fn sign(
-        &self,
-        id: &[u8],
-        body: &[u8],
-        timestamp_unix_seconds: i64,
-    ) -> Result<Vec<u8>, SignError> {
-        let id = str::from_utf8(id).map_err(|_| SignError::InvalidId)?;
-        let headers = self.webhook.sign(body, id, timestamp_unix_seconds)?;
-        let mut packed = Vec::new();
-        for (_, value) in headers.pairs() {
-            packed.extend_from_slice(value.as_bytes());
-            packed.push(END);
-        }
-        Ok(packed)
     }
 }

@@ -62,6 +62,13 @@ impl Authenticating {
         self.claim.prefix()
     }
 
+    /// The digests that the delivery should have been signed with, one per secret with a key in this scheme: for a
+    /// binding that signs by its own headers. Whoever holds one can forge this delivery.
+    #[doc(hidden)]
+    pub fn into_digests(self) -> impl Iterator<Item = [u8; 32]> {
+        self.signings.into_iter().map(|signing| signing.finish().to_bytes())
+    }
+
     /// As [`finish`](Authenticating::finish), with digests that the host of a binding computed over prefix and body,
     /// one per secret (see [`host`](crate::host)); nothing given to `update` counts.
     ///
@@ -87,6 +94,7 @@ impl fmt::Debug for Authenticating {
 
 #[cfg(test)]
 mod tests {
+    use std::format;
     use std::vec::Vec;
 
     use crate::host::key_block;
@@ -110,6 +118,24 @@ mod tests {
         authenticating.update(&body[1..]);
         assert_eq!(authenticating.finish(7), Err(Error::SignatureMismatch));
         assert_eq!(webhook.authenticating("").unwrap_err(), Error::MissingSignature);
+    }
+
+    #[test]
+    fn digests_are_what_a_delivery_is_signed_with() {
+        let webhook = Webhook::new([OLD, NEW, "no base64!"]).unwrap();
+        let digests = |headers: &[(&str, &str)]| {
+            let mut authenticating = webhook.authenticating(headers).unwrap();
+            authenticating.update(b"body");
+            authenticating.into_digests().collect::<Vec<_>>()
+        };
+        let standard = format!("v1,{}=", "A".repeat(43));
+        let headers = [("webhook-id", "evt_1"), ("webhook-timestamp", "7"), ("webhook-signature", &standard)];
+        let key = |secret| crate::standard::StandardKey::new(secret).unwrap();
+        let expected = [OLD, NEW].map(|secret| key(secret).sign("evt_1", 7, b"body").unwrap().to_bytes());
+        assert_eq!(digests(&headers), expected);
+        let expected =
+            [OLD, NEW, "no base64!"].map(|secret| Key::new(secret).unwrap().sign("body").to_bytes());
+        assert_eq!(digests(&[("x-encrata-signature", &"0".repeat(64))]), expected);
     }
 
     #[test]
