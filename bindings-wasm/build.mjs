@@ -45,7 +45,9 @@ function compile(crate) {
   const glue = ["run", "--quiet", "--locked", "-p", "encrata-webhooks-wasm-build", "--", "glue"];
   run("cargo", [...glue, join(target, triple, "wasm", `${name}.wasm`), out]);
   const wasm = join(out, `${name}_bg.wasm`);
-  const types = "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n";
+  const types =
+    "export function __wbg_set_wasm(exports: WebAssembly.Exports): void;\n" +
+    "export function __wbindgen_init_externref_table(): void;\n";
   writeFileSync(join(out, `${name}_bg.d.ts`), `export * from "./${name}.js";\n${types}`);
   run(process.execPath, [bin("wasm-opt"), "-O3", "--converge", "--strip-debug", "--strip-producers", "--strip-target-features", ...FEATURES, wasm, "-o", wasm]);
   return join(out, name);

@@ -1,34 +1,38 @@
-import * as glue from "#glue";
+import { __wbg_set_wasm, __wbindgen_init_externref_table } from "#glue";
 import { load } from "#module";
+import type * as Exports from "#exports";
 import { WebhookVerificationError } from "./error.js";
 
 /** What a text in the scratch buffer ends with. */
 const END = 0xff;
 
 const encoder = new TextEncoder();
-let memory: WebAssembly.Memory | undefined;
+let wasm: typeof Exports | undefined;
 let scratch = new Uint8Array(0);
 
 /** Instantiates the module at the first call, and returns its functions. */
-export function core(): typeof glue {
-  if (memory) return glue;
+export function core(): typeof Exports {
+  if (wasm) return wasm;
   try {
-    const { exports } = new WebAssembly.Instance(load(), { "./encrata_webhooks_wasm_bg.js": glue });
-    glue.__wbg_set_wasm(exports);
-    (exports["__wbindgen_start"] as () => void)();
-    memory = exports["memory"] as WebAssembly.Memory;
+    const { exports } = new WebAssembly.Instance(load(), {
+      "./encrata_webhooks_wasm_bg.js": { __wbindgen_init_externref_table },
+    });
+    __wbg_set_wasm(exports);
+    const started = exports as unknown as typeof Exports;
+    started.__wbindgen_start();
+    return (wasm = started);
   } catch (cause) {
     throw new WebhookVerificationError("wasm_unavailable", { cause });
   }
-  return glue;
 }
 
 /** The buffer that the module reads; what was written before may be gone after a call. */
 export function buffer(): Uint8Array {
   // A memory that grew has left its old buffer empty, and the first call may let it grow.
-  if (scratch.length === 0 && memory) {
-    const address = glue.scratch();
-    scratch = new Uint8Array(memory.buffer, address, glue.scratch_bytes());
+  if (scratch.length === 0) {
+    const { memory, scratch: address, scratch_bytes } = core();
+    const start = address();
+    scratch = new Uint8Array(memory.buffer, start, scratch_bytes());
   }
   return scratch;
 }

@@ -74,7 +74,7 @@ export class Receiver {
 
   #keyed(hashing: Host, isStandard: boolean): Digest[] {
     const digests: Digest[] = [];
-    for (let index = 0, length; (length = core().host_key(this.#number, index, isStandard)) >= 0; index++) {
+    for (let index = 0, length; (length = core().host_key(this.#number, index, Number(isStandard))) >= 0; index++) {
       // A secret that is no base64 has no key in the other scheme.
       if (length === 0) continue;
       const block = buffer().subarray(0, length);

@@ -6,13 +6,15 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::answer;
 use crate::receiver::Receiver;
-use crate::state::{SCRATCH_BYTES, with};
+use crate::state::{SCRATCH_BYTES, state};
 
 /// Where the scratch buffer is in the module's memory.
 #[must_use]
 #[wasm_bindgen]
 pub fn scratch() -> usize {
-    with(|state| state.scratch.as_mut_ptr() as usize)
+    let mut state = state();
+    state.scratch.resize(SCRATCH_BYTES, 0);
+    state.scratch.as_mut_ptr() as usize
 }
 
 /// How many bytes it holds.
@@ -30,51 +32,45 @@ pub fn scratch_bytes() -> usize {
 pub fn open(length: usize, tolerance_seconds: f64) -> i32 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let tolerance = (tolerance_seconds >= 0.0).then_some(tolerance_seconds as u64);
-    with(|state| {
-        let length = length.min(SCRATCH_BYTES);
-        match Receiver::new(&mut state.scratch[..length], tolerance) {
-            Ok(receiver) => i32::try_from(state.insert(receiver)).unwrap_or(i32::MAX),
-            Err(fault) => answer::fault(fault),
-        }
-    })
+    let mut state = state();
+    let length = length.min(state.scratch.len());
+    match Receiver::new(&mut state.scratch[..length], tolerance) {
+        Ok(receiver) => i32::try_from(state.insert(receiver)).unwrap_or(i32::MAX),
+        Err(fault) => answer::fault(fault),
+    }
 }
 
 /// Forgets a receiver and wipes its keys.
 #[wasm_bindgen]
 pub fn close(receiver: usize) {
-    with(|state| state.remove(receiver));
+    state().remove(receiver);
 }
 
 /// Begins a delivery whose packed headers are in the scratch buffer. 0, or an error: 1 is the first of `Error::ALL`.
 #[must_use]
 #[wasm_bindgen]
 pub fn begin(receiver: usize, headers_length: usize) -> u32 {
-    with(|state| match state.receiver(receiver, headers_length) {
-        Some((receiver, headers)) => answer::begun(receiver.begin(headers)),
-        None => answer::begun(Err(Error::SignatureMismatch)),
+    answer::begun(match state().receiver(receiver, headers_length) {
+        Some((receiver, headers)) => receiver.begin(headers),
+        None => Err(Error::SignatureMismatch),
     })
 }
 
 /// Takes the next piece of the body, from the scratch buffer.
 #[wasm_bindgen]
 pub fn update(receiver: usize, length: usize) {
-    with(|state| {
-        if let Some((receiver, piece)) = state.receiver(receiver, length) {
-            receiver.update(piece);
-        }
-    });
+    if let Some((receiver, piece)) = state().receiver(receiver, length) {
+        receiver.update(piece);
+    }
 }
 
 /// Ends a delivery whose body was given in pieces.
 #[must_use]
 #[wasm_bindgen]
 pub fn finish(receiver: usize, now_unix_seconds: f64) -> f64 {
-    with(|state| {
-        let verified = match state.receiver(receiver, 0) {
-            Some((receiver, _)) => receiver.finish(seconds(now_unix_seconds)),
-            None => Err(Error::SignatureMismatch),
-        };
-        answer::verified(verified)
+    answer::verified(match state().receiver(receiver, 0) {
+        Some((receiver, _)) => receiver.finish(seconds(now_unix_seconds)),
+        None => Err(Error::SignatureMismatch),
     })
 }
 
@@ -87,57 +83,15 @@ pub fn authenticate(
     body_length: usize,
     now_unix_seconds: f64,
 ) -> f64 {
-    with(|state| {
-        let verified = match state.receiver(receiver, headers_length.saturating_add(body_length)) {
-            Some((receiver, scratch)) => {
-                let (headers, body) = scratch.split_at(headers_length.min(scratch.len()));
-                receiver.begin(headers).and_then(|()| {
-                    receiver.update(body);
-                    receiver.finish(seconds(now_unix_seconds))
-                })
-            }
-            None => Err(Error::SignatureMismatch),
-        };
-        answer::verified(verified)
-    })
-}
-
-/// Writes what is signed before the body to the scratch buffer, for the host to hash; returns its length, 0 in the
-/// plain scheme.
-#[must_use]
-#[wasm_bindgen]
-pub fn host_prefix(receiver: usize) -> usize {
-    with(|state| {
-        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
-        let Some(delivery) = &receiver.delivery else { return 0 };
-        delivery.prefix().into_iter().fold(0, |length, piece| length + write(&mut scratch[length..], piece))
-    })
-}
-
-/// Writes the padded key of one secret to the scratch buffer, for the host; returns its length, 0 when it has none in
-/// this scheme, and -1 after the last. Whoever asks must wipe it.
-#[must_use]
-#[wasm_bindgen]
-pub fn host_key(receiver: usize, index: usize, is_standard: bool) -> i32 {
-    let scheme = if is_standard { Scheme::Standard } else { Scheme::Plain };
-    with(|state| {
-        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return -1 };
-        let Some(secret) = receiver.secrets.get(index) else { return -1 };
-        let Some(block) = scratch.first_chunk_mut() else { return -1 };
-        key_block(secret.expose(), scheme, block).map_or(0, |()| 64)
-    })
-}
-
-/// As `finish`, with the digests of 32 bytes that the host computed, in the first `length` bytes of the scratch buffer.
-#[must_use]
-#[wasm_bindgen]
-pub fn host_finish(receiver: usize, length: usize, now_unix_seconds: f64) -> f64 {
-    with(|state| {
-        let verified = match state.receiver(receiver, length) {
-            Some((receiver, digests)) => receiver.finish_with(digests, seconds(now_unix_seconds)),
-            None => Err(Error::SignatureMismatch),
-        };
-        answer::verified(verified)
+    answer::verified(match state().receiver(receiver, headers_length.saturating_add(body_length)) {
+        Some((receiver, scratch)) => {
+            let (headers, body) = scratch.split_at(headers_length.min(scratch.len()));
+            receiver.begin(headers).and_then(|()| {
+                receiver.update(body);
+                receiver.finish(seconds(now_unix_seconds))
+            })
+        }
+        None => Err(Error::SignatureMismatch),
     })
 }
 
@@ -146,10 +100,43 @@ pub fn host_finish(receiver: usize, length: usize, now_unix_seconds: f64) -> f64
 #[must_use]
 #[wasm_bindgen]
 pub fn digests(receiver: usize) -> usize {
-    with(|state| {
-        let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
-        let Some(delivery) = receiver.delivery.take() else { return 0 };
-        delivery.into_digests().fold(0, |length, digest| length + write(&mut scratch[length..], &digest))
+    let mut state = state();
+    let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
+    let Some(delivery) = receiver.delivery.take() else { return 0 };
+    delivery.into_digests().fold(0, |length, digest| length + write(&mut scratch[length..], &digest))
+}
+
+/// Writes what is signed before the body to the scratch buffer, for the host to hash; returns its length, 0 in the
+/// plain scheme.
+#[must_use]
+#[wasm_bindgen]
+pub fn host_prefix(receiver: usize) -> usize {
+    let mut state = state();
+    let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
+    let Some(delivery) = &receiver.delivery else { return 0 };
+    delivery.prefix().into_iter().fold(0, |length, piece| length + write(&mut scratch[length..], piece))
+}
+
+/// Writes the padded key of one secret to the scratch buffer, for the host; returns its length, 0 when it has none in
+/// this scheme, and -1 after the last. Whoever asks must wipe it.
+#[must_use]
+#[wasm_bindgen]
+pub fn host_key(receiver: usize, index: usize, is_standard: bool) -> i32 {
+    let scheme = if is_standard { Scheme::Standard } else { Scheme::Plain };
+    let mut state = state();
+    let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return -1 };
+    let Some(secret) = receiver.secrets.get(index) else { return -1 };
+    let Some(block) = scratch.first_chunk_mut() else { return -1 };
+    key_block(secret.expose(), scheme, block).map_or(0, |()| 64)
+}
+
+/// As `finish`, with the digests of 32 bytes that the host computed, in the first `length` bytes of the scratch buffer.
+#[must_use]
+#[wasm_bindgen]
+pub fn host_finish(receiver: usize, length: usize, now_unix_seconds: f64) -> f64 {
+    answer::verified(match state().receiver(receiver, length) {
+        Some((receiver, digests)) => receiver.finish_with(digests, seconds(now_unix_seconds)),
+        None => Err(Error::SignatureMismatch),
     })
 }
 

@@ -1,10 +1,8 @@
 //! All that lives between two calls.
 
-use alloc::boxed::Box;
-use alloc::vec;
 use alloc::vec::Vec;
 
-use spin::Mutex;
+use spin::{Mutex, MutexGuard};
 
 use crate::receiver::Receiver;
 
@@ -13,7 +11,8 @@ pub(crate) const SCRATCH_BYTES: usize = 64 * 1024;
 
 /// The scratch buffer and the receivers, each at its number.
 pub(crate) struct State {
-    pub(crate) scratch: Box<[u8]>,
+    /// Empty until JavaScript asks where it is.
+    pub(crate) scratch: Vec<u8>,
     receivers: Vec<Option<Receiver>>,
 }
 
@@ -43,14 +42,11 @@ impl State {
     }
 }
 
-static STATE: Mutex<Option<State>> = Mutex::new(None);
+static STATE: Mutex<State> = Mutex::new(State { scratch: Vec::new(), receivers: Vec::new() });
 
-/// Lends it; it is made at the first call.
-pub(crate) fn with<T>(use_it: impl FnOnce(&mut State) -> T) -> T {
+/// Lends it for one call.
+#[inline(never)]
+pub(crate) fn state() -> MutexGuard<'static, State> {
     // To wait here would be for ever.
-    let mut state = STATE.try_lock().expect("one thread, and no call within a call");
-    use_it(state.get_or_insert_with(|| State {
-        scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
-        receivers: Vec::new(),
-    }))
+    STATE.try_lock().expect("one thread, and no call within a call")
 }
