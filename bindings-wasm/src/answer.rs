@@ -8,10 +8,10 @@ pub(crate) const PLAIN: f64 = -1.0;
 /// A verified timestamp is itself, [`PLAIN`] stands for none; an error is below that, `-2` for the first of
 /// [`Error::ALL`].
 pub(crate) fn verified(result: Result<Verified, Error>) -> f64 {
-    match result {
+    match result.map(|verified| verified.timestamp) {
         #[allow(clippy::cast_precision_loss, reason = "a JavaScript number is all there can be")]
-        Ok(Verified { timestamp: Some(timestamp), .. }) => timestamp as f64,
-        Ok(Verified { timestamp: None, .. }) => PLAIN,
+        Ok(Some(timestamp)) => timestamp as f64,
+        Ok(None) => PLAIN,
         Err(error) => -2.0 - f64::from(index(error)),
     }
 }
