@@ -1,7 +1,7 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build bench bench-core bench-server schema vectors clean
+.PHONY: help run test test-all test-faults check build build-js bench bench-core bench-server schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,9 +21,14 @@ test-faults: ## 50 rounds of every fault: killed nodes and databases, full disks
 check: ## format, lints, documentation, what dependencies may bring
 	@tests/run.sh check
 
-build: ## the release artefacts
+build: ## the release artefacts: the server, and what a machine with Node can make
 	cargo build --release --locked -p encrata-webhooks-server
 	@echo "built target/release/encrata-webhooks"
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build-js; \
+	else echo "SKIPPED: npm is not installed, so the npm package was not built (install Node 20 or later)"; fi
+
+build-js: ## the npm package: target/dist/encrata-webhooks-<version>.tgz
+	bindings-wasm/build.sh
 
 bench: bench-core bench-server ## every benchmark; figures go to target/bench/*.json
 

@@ -60,13 +60,23 @@ suite_faults() { # most of its time is waiting for leases to end, so more run at
         cargo test --quiet --locked -p encrata-webhooks-tests --test faults -- --test-threads 6
 }
 suite_clients() { cargo build --quiet --locked -p encrata-webhooks-server && tests/clients/run.sh; }
+# The npm package, built, packed and installed in an empty project.
+suite_js() {
+    if ! command -v npm >/dev/null; then
+        missing "npm" "the npm package was not tested (install Node 20 or later)"
+    elif ! rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
+        missing "the target wasm32-unknown-unknown" "the npm package was not tested"
+    else
+        cargo test --quiet --locked -p encrata-webhooks-wasm && bindings-wasm/test/run.sh
+    fi
+}
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients dev}; do
+for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients js dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

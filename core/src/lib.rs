@@ -19,8 +19,15 @@ mod signature;
 pub mod standard;
 
 #[cfg(feature = "alloc")]
+mod authenticating;
+#[cfg(feature = "alloc")]
+mod claim;
+#[cfg(feature = "alloc")]
 mod entries;
 pub mod headers;
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub mod host;
 #[cfg(feature = "alloc")]
 mod verify;
 
@@ -31,6 +38,11 @@ pub mod diagnose;
 #[cfg(feature = "schema")]
 pub mod schema;
 
+#[cfg(feature = "alloc")]
+pub use authenticating::Authenticating;
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use claim::Scheme;
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Cause, Diagnosis, diagnose};
 pub use error::{Error, SecretFault, SignError};

@@ -11,26 +11,35 @@ pub(crate) const PREFIX: &str = "whsec_";
 /// What is refused here is not wrong as an HMAC key, but no issued secret looks like it, and the two schemes (one
 /// takes the text as it is, the other decodes it) would derive keys that do not belong together.
 pub(crate) fn check(secret: &str) -> Result<(), SecretFault> {
-    let is_space = |c: char| c.is_whitespace() || c == '\u{feff}';
-    if secret.chars().all(is_space) {
-        return Err(SecretFault::Blank);
+    // One walk, without the searches that text has: they weigh more than this in a binding's module.
+    let mut ends: Option<(char, char)> = None;
+    let (mut is_blank, mut has_control) = (true, false);
+    for c in secret.chars() {
+        ends = Some((ends.map_or(c, |(first, _)| first), c));
+        is_blank &= is_space(c);
+        has_control |= c.is_control();
     }
-    if secret.chars().any(char::is_control) {
-        return Err(SecretFault::ControlCharacter);
+    let is_at_an_end = |is: fn(char) -> bool| ends.is_some_and(|(first, last)| is(first) || is(last));
+    if is_blank {
+        Err(SecretFault::Blank)
+    } else if has_control {
+        Err(SecretFault::ControlCharacter)
+    } else if is_at_an_end(is_space) {
+        Err(SecretFault::SurroundingWhitespace)
+    } else if is_at_an_end(is_quote) {
+        Err(SecretFault::SurroundingQuotes)
+    } else if secret == PREFIX {
+        Err(SecretFault::OnlyPrefix)
+    } else {
+        Ok(())
     }
-    if secret.starts_with(is_space) || secret.ends_with(is_space) {
-        return Err(SecretFault::SurroundingWhitespace);
-    }
-    if secret.starts_with(is_quote) || secret.ends_with(is_quote) {
-        return Err(SecretFault::SurroundingQuotes);
-    }
-    if secret == PREFIX {
-        return Err(SecretFault::OnlyPrefix);
-    }
-    Ok(())
 }
 
-pub(crate) const fn is_quote(c: char) -> bool {
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || c == '\u{feff}'
+}
+
+pub(crate) fn is_quote(c: char) -> bool {
     matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '«' | '»')
 }
 

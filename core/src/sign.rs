@@ -3,11 +3,56 @@
 use core::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
 
 use crate::error::Error;
 use crate::secret;
 use crate::signature::Signature;
+
+/// SHA-256 works in blocks of 64 bytes, and HMAC hashes a key that is longer (RFC 2104, section 2).
+pub(crate) const BLOCK_LENGTH: usize = 64;
+
+/// The key of a secret, padded.
+#[cfg(feature = "alloc")]
+pub(crate) fn plain_block(secret: &str, block: &mut [u8; BLOCK_LENGTH]) -> Result<(), Error> {
+    secret::check(secret)?;
+    let mut padding = Padding::default();
+    padding.update(secret.as_bytes());
+    padding.finish(block);
+    Ok(())
+}
+
+/// Pads a key that comes in pieces: one that fits the block is used as it is, of a longer one only the hash.
+pub(crate) struct Padding {
+    start: [u8; BLOCK_LENGTH],
+    length: usize,
+    hash: Sha256,
+}
+
+impl Default for Padding {
+    fn default() -> Padding {
+        Padding { start: [0; BLOCK_LENGTH], length: 0, hash: Sha256::new() }
+    }
+}
+
+impl Padding {
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.start.iter_mut().skip(self.length).zip(piece).for_each(|(to, from)| *to = *from);
+        self.length = self.length.saturating_add(piece.len());
+        self.hash.update(piece);
+    }
+
+    #[inline(never)]
+    pub(crate) fn finish(mut self, block: &mut [u8; BLOCK_LENGTH]) {
+        if self.length > BLOCK_LENGTH {
+            self.start.fill(0);
+            self.start[..32].copy_from_slice(&self.hash.finalize_reset());
+        }
+        *block = self.start;
+        self.start.zeroize();
+    }
+}
 
 /// A key, ready to sign: HMAC-SHA256 (RFC 2104) keyed with the UTF-8 bytes of the **whole** secret, prefix included.
 ///

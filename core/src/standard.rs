@@ -1,25 +1,25 @@
 //! The [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md)
 //! scheme: `webhook-id`, `webhook-timestamp` and `webhook-signature`, symmetric (`v1`) only.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::str::FromStr;
 
-use base64ct::{Base64, Decoder, Encoding};
-use sha2::{Digest, Sha256};
+use base64ct::{Base64, Encoding};
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, SecretFault, SignError};
 use crate::secret;
-use crate::sign::Key;
+use crate::sign::{BLOCK_LENGTH, Key, Padding};
 use crate::signature::Signature;
 
 /// What comes before the base64 in an entry that we can check.
 const VERSION: &str = "v1,";
 /// 32 bytes in padded base64.
 const BASE64_LENGTH: usize = 44;
-/// SHA-256 works in blocks of 64 bytes, and HMAC hashes a key that is longer (RFC 2104, section 2).
-const BLOCK_LENGTH: usize = 64;
+const ENTRY_LENGTH: usize = VERSION.len() + BASE64_LENGTH;
+/// Whole groups of base64, which can be decoded by themselves.
+const PIECE_LENGTH: usize = 64;
 
 /// The Standard Webhooks key of a secret: the base64 after `whsec_`, decoded, just as the published libraries derive
 /// it. For a secret as Encrata issues it that reads 64 hexadecimal digits *as base64*, which gives 48 bytes.
@@ -42,10 +42,9 @@ impl StandardKey {
     ///
     /// [`Error::InvalidSecret`], with [`SecretFault::NotBase64`] when the secret is fine for the other scheme.
     pub fn new(secret: &str) -> Result<StandardKey, Error> {
-        secret::check(secret)?;
-        let encoded = secret.strip_prefix(secret::PREFIX).unwrap_or(secret);
-        let key = decode_key(encoded).ok_or(Error::InvalidSecret(SecretFault::NotBase64))?;
-        Ok(StandardKey(key))
+        let mut block = Zeroizing::new([0; BLOCK_LENGTH]);
+        standard_block(secret, &mut block)?;
+        Ok(StandardKey(Key::from_bytes(&block[..])))
     }
 
     /// Signs `id.timestamp.body`; the timestamp is in Unix seconds.
@@ -59,13 +58,11 @@ impl StandardKey {
         if !is_valid_id(id.as_bytes()) {
             return Err(SignError::InvalidId);
         }
-        if timestamp < 0 {
-            return Err(SignError::InvalidTimestamp);
-        }
+        let timestamp = u64::try_from(timestamp).map_err(|_| SignError::InvalidTimestamp)?;
         let mut signing = self.0.signing();
-        // Writing into the MAC cannot fail.
-        let _ = write!(signing, "{id}.{timestamp}.");
-        signing.update(body);
+        for piece in [id.as_bytes(), b".", decimal(timestamp, &mut [0; 20]), b".", body] {
+            signing.update(piece);
+        }
         Ok(StandardSignature(signing.finish()))
     }
 
@@ -76,14 +73,9 @@ impl StandardKey {
         self.sign(id, timestamp, body).is_ok_and(|expected| expected == *signature)
     }
 
-    /// The MAC over header values as they came, whatever they hold.
     #[cfg(feature = "alloc")]
-    pub(crate) fn sign_raw(&self, id: &[u8], timestamp: &[u8], body: &[u8]) -> StandardSignature {
-        let mut signing = self.0.signing();
-        for piece in [id, b".", timestamp, b".", body] {
-            signing.update(piece);
-        }
-        StandardSignature(signing.finish())
+    pub(crate) const fn key(&self) -> &Key {
+        &self.0
     }
 }
 
@@ -93,23 +85,44 @@ impl fmt::Debug for StandardKey {
     }
 }
 
-/// Base64 of any length into a key, without an allocation: a key that fits a block is used as it is, and of a longer
-/// one only the hash is ever needed.
-fn decode_key(encoded: &str) -> Option<Key> {
-    let mut decoder = Decoder::<Base64>::new(encoded.as_bytes()).ok()?;
-    let length = decoder.remaining_len();
-    let mut block = Zeroizing::new([0; BLOCK_LENGTH]);
-    if length <= BLOCK_LENGTH {
-        let key = decoder.decode(&mut block[..length]).ok()?;
-        return Some(Key::from_bytes(key));
+/// The Standard Webhooks key of a secret, padded.
+pub(crate) fn standard_block(secret: &str, block: &mut [u8; BLOCK_LENGTH]) -> Result<(), Error> {
+    secret::check(secret)?;
+    let encoded = secret.strip_prefix(secret::PREFIX).unwrap_or(secret);
+    let mut buffer = Zeroizing::new([0; PIECE_LENGTH / 4 * 3]);
+    let mut padding = Padding::default();
+    let mut rest = encoded.as_bytes();
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(rest.len().min(PIECE_LENGTH));
+        let is_padded_inside = !after.is_empty() && piece.ends_with(b"=");
+        match Base64::decode(piece, &mut buffer[..]) {
+            Ok(bytes) if !is_padded_inside => padding.update(bytes),
+            _ => return Err(Error::InvalidSecret(SecretFault::NotBase64)),
+        }
+        rest = after;
     }
-    let mut hash = Sha256::new();
-    while !decoder.is_finished() {
-        let piece = decoder.remaining_len().min(BLOCK_LENGTH);
-        hash.update(decoder.decode(&mut block[..piece]).ok()?);
+    padding.finish(block);
+    Ok(())
+}
+
+/// A number in digits, without what formatting brings: a binding's module is as large as what it uses.
+pub(crate) fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut start = digits.len();
+    for (index, digit) in digits.iter_mut().enumerate().rev() {
+        // A remainder of ten is a digit.
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        start = index;
+        if number == 0 {
+            break;
+        }
     }
-    let key: Zeroizing<[u8; 32]> = Zeroizing::new(hash.finalize().into());
-    Some(Key::from_bytes(&key[..]))
+    &digits[start..]
+}
+
+#[cfg(feature = "alloc")]
+pub(crate) fn ascii(bytes: &[u8]) -> alloc::string::String {
+    alloc::string::String::from_utf8(bytes.to_vec()).unwrap_or_default()
 }
 
 /// At least one character, all of them visible ASCII, and no dot.
@@ -154,6 +167,23 @@ impl StandardSignature {
     }
 }
 
+impl StandardSignature {
+    /// The entry, `v1,` and base64.
+    fn to_entry(self) -> [u8; ENTRY_LENGTH] {
+        let mut entry = [0; ENTRY_LENGTH];
+        let (version, encoded) = entry.split_at_mut(VERSION.len());
+        version.copy_from_slice(VERSION.as_bytes());
+        // 44 characters are what 32 bytes take.
+        let _ = Base64::encode(&self.to_bytes(), encoded);
+        entry
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) fn push_to(self, text: &mut alloc::string::String) {
+        text.push_str(&ascii(&self.to_entry()));
+    }
+}
+
 impl FromStr for StandardSignature {
     type Err = Error;
 
@@ -170,9 +200,7 @@ impl ConstantTimeEq for StandardSignature {
 
 impl fmt::Display for StandardSignature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut buffer = [0; BASE64_LENGTH];
-        let encoded = Base64::encode(&self.to_bytes(), &mut buffer).map_err(|_| fmt::Error)?;
-        write!(f, "{VERSION}{encoded}")
+        f.write_str(core::str::from_utf8(&self.to_entry()).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -223,6 +251,13 @@ mod tests {
         }
         assert_eq!(key.sign("evt", -1, b""), Err(SignError::InvalidTimestamp));
         assert!(key.sign("evt", i64::MAX, b"").is_ok());
+    }
+
+    #[test]
+    fn numbers_in_digits() {
+        for number in [0, 7, 10, 1_767_225_600, 10_u64.pow(19), u64::MAX] {
+            assert_eq!(decimal(number, &mut [0xff; 20]), format!("{number}").as_bytes());
+        }
     }
 
     #[test]

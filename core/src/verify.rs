@@ -1,22 +1,21 @@
 //! The one call of a receiver, and its counterpart for senders and tests.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::fmt::Write as _;
 use core::time::Duration;
 
-use subtle::{Choice, ConstantTimeEq};
-
-use crate::entries::{Entries, MAX_ENTRIES};
+use crate::authenticating::Authenticating;
+use crate::claim::{Claim, Scheme};
+use crate::entries::MAX_ENTRIES;
 use crate::error::{Error, SecretFault, SignError};
 #[cfg(feature = "serde")]
 use crate::event::{Envelope, Event};
 use crate::headers::{ENCRATA_SIGNATURE, Headers, WEBHOOK_ID, WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 use crate::secret::{Secret, Secrets};
-use crate::sign::Key;
+use crate::sign::{Key, Signing};
 use crate::signature::Signature;
-use crate::standard::{StandardKey, is_valid_id};
+use crate::standard::{StandardKey, ascii, decimal};
 
 /// A receiver of one webhook: its secrets and its tolerance.
 ///
@@ -51,6 +50,24 @@ pub struct Webhook {
 struct Keys {
     plain: Key,
     standard: Option<StandardKey>,
+}
+
+impl Keys {
+    fn signing(&self, claim: &Claim) -> Option<Signing> {
+        let key = match claim.scheme() {
+            Scheme::Plain => &self.plain,
+            Scheme::Standard => self.standard.as_ref()?.key(),
+        };
+        let mut signing = key.signing();
+        claim.prefix().into_iter().for_each(|piece| signing.update(piece));
+        Some(signing)
+    }
+
+    fn sign(&self, claim: &Claim, body: &[u8]) -> Option<Signature> {
+        let mut signing = self.signing(claim)?;
+        signing.update(body);
+        Some(signing.finish())
+    }
 }
 
 impl Webhook {
@@ -144,80 +161,24 @@ impl Webhook {
         body: &[u8],
         now_unix_seconds: i64,
     ) -> Result<Verified, Error> {
-        match StandardHeaders::find(headers) {
-            Some(standard) => self.authenticate_standard(&standard, body, now_unix_seconds),
-            None => self.authenticate_plain(headers, body),
-        }
+        let claim = self.claim(headers)?;
+        let mut digests = self.keys.iter().filter_map(|keys| keys.sign(&claim, body));
+        claim.settle(&mut digests, self.tolerance_seconds, now_unix_seconds)
     }
 
-    fn authenticate_plain<H: Headers + ?Sized>(&self, headers: &H, body: &[u8]) -> Result<Verified, Error> {
-        let value = match One::find(headers, ENCRATA_SIGNATURE) {
-            One::Absent => return Err(Error::MissingSignature),
-            One::Value(value) if value.is_empty() => return Err(Error::MissingSignature),
-            _ if self.tolerance_seconds.is_some() => return Err(Error::MissingTimestamp),
-            One::Several => return Err(Error::MultipleSignatures),
-            One::Value(value) => value,
-        };
-        // The entry of the other scheme holds a comma too, but is one value.
-        if value.contains(&b',') && !value.starts_with(b"v1") {
-            return Err(Error::MultipleSignatures);
-        }
-        let signature = Signature::from_header(&value)?;
-        let matches =
-            self.keys.iter().fold(Choice::from(0), |any, keys| any | keys.plain.sign(body).ct_eq(&signature));
-        if !bool::from(matches) {
-            return Err(Error::SignatureMismatch);
-        }
-        Ok(Verified { id: None, timestamp: None })
+    /// Begins to verify a delivery whose body comes in pieces: reads the headers, before a byte of the body is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`authenticate`](Webhook::authenticate) that are about the headers alone.
+    pub fn authenticating<H: Headers + ?Sized>(&self, headers: &H) -> Result<Authenticating, Error> {
+        let claim = self.claim(headers)?;
+        let signings = self.keys.iter().filter_map(|keys| keys.signing(&claim)).collect();
+        Ok(Authenticating { claim, signings, tolerance_seconds: self.tolerance_seconds })
     }
 
-    fn authenticate_standard(
-        &self,
-        headers: &StandardHeaders,
-        body: &[u8],
-        now_unix_seconds: i64,
-    ) -> Result<Verified, Error> {
-        if headers.signature_empty {
-            return Err(Error::MissingSignature);
-        }
-        if headers.entries.is_empty() {
-            return Err(Error::MalformedSignature);
-        }
-        let timestamp = match &headers.timestamp {
-            One::Absent => return Err(Error::MissingTimestamp),
-            One::Value(value) if value.is_empty() => return Err(Error::MissingTimestamp),
-            // No MAC can cover two, and a runtime that joins them would not match either.
-            One::Several => return Err(Error::SignatureMismatch),
-            One::Value(value) => value,
-        };
-        let One::Value(id) = &headers.id else { return Err(Error::SignatureMismatch) };
-
-        let matches =
-            self.keys.iter().filter_map(|keys| keys.standard.as_ref()).fold(Choice::from(0), |any, key| {
-                any | headers.entries.contain(&key.sign_raw(id, timestamp, body))
-            });
-        // An id with a dot is refused even when the MAC covers it: the same bytes could be read as an id without it
-        // and another timestamp.
-        if !bool::from(matches) || !is_valid_id(id) {
-            return Err(Error::SignatureMismatch);
-        }
-
-        let timestamp = parse_timestamp(timestamp)?;
-        self.check_time(timestamp, now_unix_seconds)?;
-        let id = String::from_utf8(id.clone()).map_err(|_| Error::SignatureMismatch)?;
-        Ok(Verified { id: Some(id), timestamp: Some(timestamp) })
-    }
-
-    fn check_time(&self, timestamp: i64, now: i64) -> Result<(), Error> {
-        let Some(tolerance) = self.tolerance_seconds else { return Ok(()) };
-        // The distance of any two i64 fits an u64.
-        if now.abs_diff(timestamp) <= tolerance {
-            Ok(())
-        } else if timestamp < now {
-            Err(Error::TimestampTooOld)
-        } else {
-            Err(Error::TimestampTooNew)
-        }
+    fn claim<H: Headers + ?Sized>(&self, headers: &H) -> Result<Claim, Error> {
+        Claim::read(headers, self.tolerance_seconds.is_some())
     }
 
     /// Signs a body as Encrata does, in both schemes: for the sender, and for a receiver's own tests.
@@ -239,16 +200,16 @@ impl Webhook {
         let mut standard = String::new();
         for keys in &self.keys {
             let key = keys.standard.as_ref().ok_or(SecretFault::NotBase64)?;
-            let separator = if standard.is_empty() { "" } else { " " };
-            let signature = key.sign(id, timestamp_unix_seconds, body)?;
-            // Writing to a String cannot fail.
-            let _ = write!(standard, "{separator}{signature}");
+            if !standard.is_empty() {
+                standard.push(' ');
+            }
+            key.sign(id, timestamp_unix_seconds, body)?.push_to(&mut standard);
         }
         let first = self.keys.first().ok_or(SecretFault::Missing)?;
         Ok(SignedHeaders {
-            encrata_signature: first.plain.sign(body).to_string(),
+            encrata_signature: ascii(&first.plain.sign(body).to_hex()),
             id: String::from(id),
-            timestamp: timestamp_unix_seconds.to_string(),
+            timestamp: ascii(decimal(timestamp_unix_seconds.unsigned_abs(), &mut [0; 20])),
             signature: standard,
         })
     }
@@ -337,60 +298,4 @@ impl Headers for SignedHeaders {
     fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
         self.pairs().for_each_value(name, each);
     }
-}
-
-/// A header that has to be there once.
-enum One {
-    Absent,
-    Value(Vec<u8>),
-    Several,
-}
-
-impl One {
-    fn find<H: Headers + ?Sized>(headers: &H, name: &str) -> One {
-        let mut found = One::Absent;
-        headers.for_each_value(name, &mut |value| {
-            found = match found {
-                One::Absent => One::Value(value.to_vec()),
-                One::Value(_) | One::Several => One::Several,
-            };
-        });
-        found
-    }
-}
-
-struct StandardHeaders {
-    signature_empty: bool,
-    entries: Entries,
-    id: One,
-    timestamp: One,
-}
-
-impl StandardHeaders {
-    /// `None` when there is no `webhook-signature`. An empty one is there, and decides.
-    fn find<H: Headers + ?Sized>(headers: &H) -> Option<StandardHeaders> {
-        let mut values = 0usize;
-        let mut entries = Entries::default();
-        let mut last_is_empty = true;
-        headers.for_each_value(WEBHOOK_SIGNATURE, &mut |value| {
-            values += 1;
-            entries.add(value);
-            last_is_empty = value.is_empty();
-        });
-        (values > 0).then(|| StandardHeaders {
-            signature_empty: values == 1 && last_is_empty,
-            entries,
-            id: One::find(headers, WEBHOOK_ID),
-            timestamp: One::find(headers, WEBHOOK_TIMESTAMP),
-        })
-    }
-}
-
-/// Decimal digits only: no sign, no space, no fraction, and within an `i64`.
-fn parse_timestamp(value: &[u8]) -> Result<i64, Error> {
-    if !value.iter().all(u8::is_ascii_digit) {
-        return Err(Error::MalformedTimestamp);
-    }
-    let text = core::str::from_utf8(value).map_err(|_| Error::MalformedTimestamp)?;
-    text.parse().map_err(|_| Error::MalformedTimestamp)
 }

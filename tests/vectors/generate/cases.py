@@ -160,6 +160,8 @@ def accepted(cases: Cases) -> None:
     envelope("body-with-escapes", BODY.replace(b"test webhook", rb"t\u00e9st \ud83d\ude00 \/ \n"))
     envelope("body-with-nul-escape", BODY.replace(b"test webhook", rb"\u0000"))
     envelope("body-of-many-blocks", BODY.replace(b"test webhook", b"x" * 10_000))
+    envelope("body-with-an-escaped-backslash-before-u", BODY.replace(b"test webhook", rb"\\ud800"))
+    envelope("body-nested-127-deep", nested(126, "e"), event="e", known=False)
     envelope("name-twice-the-last-counts", BODY.replace(b'"event":"test"', b'"event":"new.thing","event":"test"'))
     envelope("created-at-in-another-form", BODY.replace(b"2026-01-01T00:00:00Z", b"yesterday"),
              created_at="yesterday")
@@ -349,12 +351,24 @@ def rejected_times(cases: Cases) -> None:
     cases.reject("no-headers-with-tolerance", "missing_signature", [], tolerance=300)
 
 
+def nested(depth, event) -> bytes:
+    """An envelope whose data is an object around arrays, `depth` in all: the envelope itself is one more."""
+    value = "[" * (depth - 1) + "]" * (depth - 1)
+    return f'{{"created_at":"2026-01-01T00:00:00Z","data":{{"a":{value}}},"event":"{event}"}}'.encode()
+
+
 def rejected_payloads(cases: Cases) -> None:
     def payload(name, body):
         cases.reject(name, "invalid_payload", signed(SECRET, ID, TIME, body), body)
 
     payload("non-utf8-body", BODY.replace(b"test webhook", b"\xff\xfe\x80"))
     payload("payload-utf-16", BODY.decode().encode("utf-16"))
+    payload("payload-with-half-a-surrogate-pair", BODY.replace(b"test webhook", rb"\ud800"))
+    payload("payload-with-half-a-surrogate-pair-overwritten", BODY.replace(b'"event"', rb'"event":"\udc00","event"'))
+    payload("payload-nested-128-deep", nested(127, "e"))
+    for number in ("1e309", "-1E400", "1.7976931348623159e308", "9" * 400):
+        text = b'{"created_at":"2026-01-01T00:00:00Z","data":{"a":%s},"event":"e"}' % number.encode()
+        payload(f"payload-with-an-infinite-number-{number[:8]}", text)
     payload("payload-with-byte-order-mark", b"\xef\xbb\xbf" + BODY)
     for name, text in {
         "empty": "", "white-space": " \n", "null": "null", "number": "1", "text": '"test"', "array": "[]",

@@ -1,0 +1,129 @@
+import type { Found } from "./headers.js";
+import { buffer, core, fill, pack, put } from "./core.js";
+import { type Digest, type Host, host } from "./digest.js";
+import { faulty, numbered, WebhookVerificationError } from "./error.js";
+
+/** What a verification answers: a signed timestamp in Unix seconds, or less than 0. */
+export type Answer = number;
+/** Verified by `x-encrata-signature`, which covers no timestamp. */
+export const PLAIN = -1;
+/** What an error is below, counted from its number in the core's list. */
+const FIRST_ERROR = -2;
+/** The headers take more room than any of Encrata's. */
+const OVERLONG = FIRST_ERROR - 6;
+const DIGEST_BYTES = 32;
+const NONE = -1;
+const NOTHING = new Uint8Array(0);
+
+const closing: { register(owner: object, number: number): void } =
+  typeof FinalizationRegistry === "undefined"
+    ? { register() {} }
+    : new FinalizationRegistry<number>((number) => core().close(number));
+
+/** Secrets in the module, and the deliveries that are verified with them. */
+export class Receiver {
+  readonly #number: number;
+  readonly #tolerance: number | undefined;
+  /** The host's digests with our keys, in the plain and in the other scheme; made when they are first asked for. */
+  readonly #digests: [Digest[]?, Digest[]?] = [];
+
+  constructor(secrets: string[], tolerance: number | undefined) {
+    const { open } = core();
+    buffer();
+    const length = pack(secrets);
+    if (length < 0) throw new WebhookVerificationError("invalid_secret", { message: "the secrets are too long: expected 64 KiB at most" });
+    this.#number = open(length, tolerance ?? NONE);
+    if (this.#number < 0) throw faulty(-1 - this.#number);
+    this.#tolerance = tolerance;
+    closing.register(this, this.#number);
+  }
+
+  /** Whether a delivery is ours: `body` is what is signed, `found` its headers. */
+  authenticate(body: string | Uint8Array, found: Found): Answer {
+    const { authenticate, begin } = core();
+    const scratch = buffer();
+    const now = this.#tolerance === undefined ? 0 : Math.floor(Date.now() / 1000);
+    const headers = pack(found);
+    if (headers < 0) return OVERLONG;
+    const hashing = host();
+    const isLarge = hashing !== null && body.length >= hashing.from;
+    if (!isLarge && headers + body.length <= scratch.length) {
+      const end = typeof body === "string" ? put(body, headers) : set(scratch, body, headers);
+      if (end >= 0) return authenticate(this.#number, headers, end - headers, now);
+    }
+    const error = begin(this.#number, headers);
+    if (error > 0) return FIRST_ERROR + 1 - error;
+    if (isLarge) return this.#byHost(hashing, body, now);
+    this.#update(body);
+    return core().finish(this.#number, now);
+  }
+
+  #byHost(hashing: Host, body: string | Uint8Array, now: number): Answer {
+    const { host_finish, host_prefix } = core();
+    const length = host_prefix(this.#number);
+    const prefix = length > 0 ? buffer().slice(0, length) : NOTHING;
+    const digests = (this.#digests[length > 0 ? 1 : 0] ??= this.#keyed(hashing, length > 0));
+    const scratch = buffer();
+    let end = 0;
+    for (const digest of digests) {
+      const bytes = digest(prefix, body);
+      for (let index = 0; index < DIGEST_BYTES; index++) scratch[end++] = bytes.charCodeAt(index);
+    }
+    return host_finish(this.#number, end, now);
+  }
+
+  #keyed(hashing: Host, isStandard: boolean): Digest[] {
+    const digests: Digest[] = [];
+    for (let index = 0, length; (length = core().host_key(this.#number, index, Number(isStandard))) >= 0; index++) {
+      // A secret that is no base64 has no key in the other scheme.
+      if (length === 0) continue;
+      const block = buffer().subarray(0, length);
+      digests.push(hashing.keyed(block));
+      block.fill(0);
+    }
+    return digests;
+  }
+
+  #update(body: string | Uint8Array): void {
+    const { update } = core();
+    const scratch = buffer();
+    for (let rest = body; rest.length > 0; ) {
+      if (typeof rest === "string") {
+        const { read, written } = fill(rest);
+        update(this.#number, written);
+        rest = rest.slice(read);
+      } else {
+        const piece = rest.subarray(0, scratch.length);
+        scratch.set(piece);
+        update(this.#number, piece.length);
+        rest = rest.subarray(piece.length);
+      }
+    }
+  }
+
+  /** The digests that a delivery with these headers should have, one per secret with a key in their scheme. */
+  digests(body: string | Uint8Array, found: Found): Uint8Array[] {
+    const { begin, digests } = core();
+    buffer();
+    const headers = pack(found);
+    if (headers < 0 || begin(this.#number, headers) > 0) return [];
+    this.#update(body);
+    const all = buffer().slice(0, digests(this.#number));
+    return Array.from({ length: all.length / DIGEST_BYTES }, (_, index) => all.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES));
+  }
+
+  /** Forgets the keys. Nothing may be asked of it afterwards. */
+  close(): void {
+    core().close(this.#number);
+  }
+}
+
+function set(scratch: Uint8Array, body: Uint8Array, start: number): number {
+  scratch.set(body, start);
+  return start + body.length;
+}
+
+/** What an answer says that is below `PLAIN`. */
+export function refusal(answer: Answer): WebhookVerificationError {
+  return numbered(FIRST_ERROR - answer);
+}

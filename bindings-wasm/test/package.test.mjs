@@ -1,0 +1,104 @@
+// The package as a package: what it weighs, what it brings, and what it does where there is no WebAssembly.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
+import { Webhook } from "@encrata/webhooks";
+import { diagnose } from "@encrata/webhooks/diagnose";
+
+const root = new URL("node_modules/@encrata/webhooks/", import.meta.url);
+const read = (path) => readFileSync(new URL(path, root));
+const manifest = JSON.parse(read("package.json"));
+const secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
+
+const run = (code, ...flags) =>
+  execFileSync(process.execPath, [...flags, "--input-type=module", "--eval", code], { encoding: "utf8", cwd: new URL(".", import.meta.url) });
+
+test("importing never throws, and a runtime without WebAssembly is told in one sentence", () => {
+  for (const gone of ["delete globalThis.WebAssembly;", "WebAssembly.Module = function () { throw new TypeError('refused') };"]) {
+    const said = run(`${gone}
+      const { Webhook, verifySignature, is } = await import("@encrata/webhooks");
+      const { diagnose } = await import("@encrata/webhooks/diagnose");
+      for (const use of [() => new Webhook("${secret}"), () => verifySignature("", "${secret}", ""), () => diagnose("", {}, "${secret}")]) {
+        try { use(); console.log("worked") } catch (error) { console.log(error.code, error.message.split(". ").length, error.cause?.name); }
+      }`);
+    assert.match(said, /^(wasm_unavailable 1 (ReferenceError|TypeError)\n){3}$/);
+  }
+});
+
+test("without the host's cryptography everything is verified all the same", () => {
+  const said = run(`process.getBuiltinModule = undefined;
+    const { Webhook, verifySignature } = await import("@encrata/webhooks");
+    const { createHmac } = await import("node:crypto");
+    for (const size of [0, 1, 1000, 65_000, 65_536, 200_000, 1_000_000]) {
+      for (const body of ["é".repeat(size), new Uint8Array(size).fill(7)]) {
+        const hex = createHmac("sha256", "${secret}").update(body).digest("hex");
+        const webhook = new Webhook("${secret}");
+        const { error } = webhook.safeVerify(body, webhook.sign(body));
+        const off = Buffer.from(body); if (size) off[size - 1] ^= 1;
+        console.log(verifySignature(body, "${secret}", hex), error.code, size > 0 && verifySignature(off, "${secret}", hex));
+      }
+    }`);
+  assert.match(said, /^(true invalid_payload false\n){14}$/);
+});
+
+test("it has no dependencies, and every file that it names", () => {
+  for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies"]) {
+    assert.equal(manifest[field], undefined);
+  }
+  const files = JSON.stringify(manifest.exports).match(/\.\/dist[^"]+|\.\/package.json/g);
+  assert.ok(files.length > 10);
+  for (const file of files) assert.ok(existsSync(new URL(file, root)), file);
+  for (const file of ["README.md", "LICENSE", "LICENSE-MIT", "LICENSE-APACHE"]) assert.ok(existsSync(new URL(file, root)), file);
+  assert.deepEqual(readdirSync(root).sort(), ["LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist", "package.json"]);
+});
+
+test("the modules for other conditions import the module that lies beside them", () => {
+  for (const [folder, suffix] of [["workerd", ""], ["edge-light", "?module"]]) {
+    for (const name of ["index", "diagnose"]) {
+      const code = read(`dist/${folder}/${name}.js`).toString();
+      const path = `../${name}.wasm`;
+      assert.ok(code.includes(`from "${path}${suffix}"`), `${folder}/${name}`);
+      assert.ok(WebAssembly.validate(read(`dist/${name}.wasm`)));
+      assert.ok(!code.includes("WebAssembly.Module("), "it compiles nothing");
+    }
+  }
+});
+
+test("nothing of the machine that built it is in it", () => {
+  for (const name of ["index.wasm", "diagnose.wasm"]) {
+    assert.doesNotMatch(read(`dist/${name}`).toString("latin1"), /\/(root|home|Users|work|build)\//);
+  }
+});
+
+test("the main entry weighs 16 KiB at most, minified and compressed, with its module", () => {
+  const { transformSync } = createRequire(import.meta.url)("esbuild");
+  const minified = (path) => transformSync(read(path), { minify: true, format: "esm" }).code;
+  const bytes = (content) => brotliCompressSync(content).length;
+  const weights = { inlined: bytes(minified("dist/esm/index.js")), apart: bytes(minified("dist/workerd/index.js")) + bytes(read("dist/index.wasm")) };
+  for (const [name, weight] of Object.entries(weights)) assert.ok(weight <= 16 * 1024, `${name}: ${weight} bytes`);
+});
+
+test("an error's stack is readable", () => {
+  const lines = read("dist/cjs/index.js").toString().split("\n");
+  const longest = lines.map((line) => line.length).sort((one, other) => other - one);
+  assert.ok(longest[1] < 2_000, "one line holds the module, no other is long");
+});
+
+test("a diagnosis names the cause", () => {
+  const body = '{"created_at":"2026-01-01T00:00:00Z","data":{},"event":"test"}';
+  const webhook = new Webhook(secret);
+  const headers = webhook.sign(body);
+  const cause = (...given) => diagnose(...given).cause;
+  assert.equal(cause(body, headers, secret), "match");
+  assert.equal(cause(Buffer.from(body), new Headers(headers), `${secret}\n`), "secret_whitespace");
+  assert.equal(cause(JSON.stringify(JSON.parse(body), null, 1), headers, secret), "body_reserialised");
+  assert.equal(cause(body, {}, secret), "signature_missing");
+  assert.equal(cause(body, webhook.sign(body, { timestamp: 7 }), secret, { tolerance: 5 }), "timestamp_too_old");
+  assert.equal(cause(body, headers["x-encrata-signature"].toUpperCase(), secret), "signature_uppercase");
+  assert.throws(() => diagnose(JSON.parse(body), headers, secret), { code: "body_not_raw" });
+  const { proven, message, fix } = diagnose(body, headers["x-encrata-signature"], secret.slice(6));
+  assert.ok(proven && message.length > 20 && fix.length > 10);
+});

@@ -1,0 +1,161 @@
+// The traps of the documentation's own snippets, and whatever else may be given by mistake.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { test } from "node:test";
+import { Script } from "node:vm";
+import { is, verifySignature, Webhook, WebhookVerificationError } from "@encrata/webhooks";
+
+const secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
+const body = '{"created_at":"2026-01-01T00:00:00Z","data":{"message":"This is a test webhook from Encrata"},"event":"test"}';
+const signature = "3fb19dcfef1ae27c09eb5655b45bda0c0a89c34dbc928332182afeee235361e3";
+const webhook = new Webhook(secret);
+const code = (given, headers, receiver = webhook) => {
+  const result = receiver.safeVerify(given, headers);
+  return result.ok ? "ok" : result.error.code;
+};
+const plain = (value) => ({ "X-Encrata-Signature": value });
+
+test("the snippets' traps are refused, and by their code", () => {
+  const traps = [
+    [signature.slice(1), "malformed_signature"],
+    [`${signature}0`, "malformed_signature"],
+    ["", "missing_signature"],
+    [`sha256=${signature}`, "malformed_signature"],
+    ["é".repeat(64), "malformed_signature"],
+    [signature.toUpperCase(), "malformed_signature"],
+    [[signature, signature], "multiple_signatures"],
+    [`${signature}, ${signature}`, "multiple_signatures"],
+    [undefined, "missing_signature"],
+  ];
+  for (const [value, expected] of traps) {
+    assert.equal(code(body, plain(value)), expected);
+    assert.equal(verifySignature(body, secret, value), false);
+  }
+  assert.equal(code(JSON.parse(body), plain(signature)), "body_not_raw");
+  assert.equal(verifySignature(JSON.parse(body), secret, signature), false);
+  assert.equal(verifySignature(body, "", createHmac("sha256", "").update(body).digest("hex")), false);
+  assert.throws(() => new Webhook(""), { code: "invalid_secret", fault: "missing" });
+  // In the snippet this throws; it is a body like any other.
+  assert.equal(verifySignature(new TextEncoder().encode(body).buffer, secret, signature), true);
+});
+
+/** Values of every type, some of which throw when they are looked at. */
+function anything() {
+  const throwing = new Proxy({}, { get() { throw new Error("looked at"); }, ownKeys() { throw new Error("listed"); } });
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const detached = new ArrayBuffer(8);
+  const view = new Uint8Array(detached);
+  structuredClone(detached, { transfer: [detached] });
+  return [
+    undefined, null, true, 0, -0, NaN, 1n, Symbol("s"), "", "\ud800", "\uffff", "x".repeat(70_000), () => {}, [], [[]], [null], [undefined, 1],
+    [["a"]], [[Symbol("s"), 1]], {}, Object.create(null), new Date(), /x/, new Map([[1, 2]]), new Set([1]), new WeakMap(), new Error("e"),
+    Promise.resolve(), new ReadableStream(), new Blob(["x"]), new URLSearchParams("a=b"), new FormData(), new Request("http://localhost/"),
+    new Response("x"), new Headers(), new Uint8Array(0), new Uint16Array(3), new DataView(new ArrayBuffer(3), 1), new SharedArrayBuffer(4),
+    new Float64Array(2), view, detached, throwing, revoked.proxy, { toString() { throw new Error("no text"); } }, { [Symbol.toStringTag]: "ArrayBuffer" },
+    { [Symbol.iterator]() { throw new Error("iterated"); } }, { get() { throw new Error("got"); } }, { get: () => ({}) },
+    { "webhook-signature": {} }, { "webhook-signature": [Symbol("s")] }, { "x-encrata-signature": ["a", ["b"]] }, globalThis,
+  ];
+}
+
+test("no input of any type makes verifySignature or safeVerify throw", () => {
+  const codes = new Set();
+  for (const one of anything()) {
+    assert.equal(verifySignature(one, secret, signature), false);
+    assert.equal(verifySignature(body, one, signature), false);
+    assert.equal(verifySignature(body, secret, one), false);
+    for (const other of anything()) {
+      assert.equal(verifySignature(one, other, signature), false);
+      assert.equal(verifySignature(body, one, other), false);
+      const result = webhook.safeVerify(one, other);
+      assert.equal(result.ok, false);
+      assert.ok(result.error instanceof WebhookVerificationError);
+      codes.add(result.error.code);
+    }
+  }
+  assert.deepEqual([...codes].sort(), ["body_not_raw", "malformed_signature", "missing_signature", "multiple_signatures"]);
+});
+
+test("a value that is no text is there, so it decides", () => {
+  for (const value of [{}, [{}], Symbol("s"), true, () => {}]) {
+    assert.equal(code(body, { ...plain(signature), "webhook-signature": value }), "malformed_signature");
+  }
+});
+
+test("a body of another realm is a body", () => {
+  const run = (script) => new Script(script).runInNewContext();
+  const bytes = JSON.stringify([...Buffer.from(body)]);
+  for (const form of ["b", "b.buffer", "new DataView(b.buffer)"]) {
+    assert.equal(verifySignature(run(`const b = new Uint8Array(${bytes}); ${form}`), secret, signature), true, form);
+  }
+  assert.equal(code(body, run(`new Map([["X-Encrata-Signature", "${signature}"]])`)), "ok");
+});
+
+test("a view of wider elements is its bytes", () => {
+  const even = `${body} `.slice(0, body.length + (body.length % 2));
+  const bytes = new Uint8Array(Buffer.from(even));
+  const words = new Uint16Array(bytes.buffer, 2, (even.length - 2) / 2);
+  assert.equal(verifySignature(words, secret, createHmac("sha256", secret).update(even.slice(2)).digest("hex")), true);
+});
+
+test("secrets are refused with their fault, and never shown", () => {
+  for (const secrets of [undefined, null, [], [undefined, null, ""]]) {
+    assert.throws(() => new Webhook(secrets), { code: "invalid_secret", fault: "missing" });
+  }
+  for (const secrets of [1, {}, [1], [{}], true, Symbol("s"), [secret, 1]]) {
+    assert.throws(() => new Webhook(secrets), { code: "invalid_secret" });
+  }
+  assert.throws(() => new Webhook("x".repeat(70_000)), { code: "invalid_secret" });
+  try {
+    new Webhook(`${secret}\n`);
+    assert.fail("was taken");
+  } catch (error) {
+    assert.ok(error instanceof Error && error.message.includes("newline") && !error.message.includes("6cce5d"));
+  }
+});
+
+test("a tolerance that is no number of seconds is refused", () => {
+  for (const tolerance of [-1, NaN, "300", null, 300n]) {
+    assert.throws(() => new Webhook(secret, { tolerance }), RangeError, String(tolerance));
+  }
+  assert.equal(code(body, webhook.sign(body), new Webhook(secret, { tolerance: Infinity })), "ok");
+});
+
+test("headers that no server lets in are no work and no fault", () => {
+  assert.equal(code(body, plain("a".repeat(1_000_000))), "malformed_signature");
+  assert.equal(code(body, { ...webhook.sign(body), "webhook-signature": Array(100_000).fill("v1,x") }), "malformed_signature");
+});
+
+test("an event of any name is only what it is", () => {
+  for (const event of ["constructor", "__proto__", "toString", "hasOwnProperty", ""]) {
+    const text = JSON.stringify({ created_at: "x", data: { message: "m" }, event });
+    const verified = webhook.verify(text, webhook.sign(text));
+    assert.deepEqual([verified.known, verified.event], [false, event]);
+    assert.equal(is(verified, event), false);
+  }
+});
+
+test("what the body says of itself does not count", () => {
+  const text = '{"created_at":"x","data":{"message":"m"},"event":"test","id":"forged","timestamp":1,"known":false,"__proto__":{"a":1},"extra":2}';
+  const event = webhook.verify(text, createHmac("sha256", secret).update(text).digest("hex"));
+  assert.deepEqual([event.id, event.timestamp, event.known], [null, null, true]);
+  assert.deepEqual(Object.keys(event.extra), ["id", "timestamp", "known", "__proto__", "extra"]);
+  assert.equal(event.a, undefined);
+  assert.equal(is(event, "test"), true);
+  assert.equal(is(event, "credits.low"), false);
+});
+
+test("a receiver does not show its secret", async () => {
+  const { inspect } = await import("node:util");
+  assert.ok(!inspect(webhook, { showHidden: true, depth: 9 }).includes("6cce5d"));
+  assert.equal(JSON.stringify(webhook), "{}");
+});
+
+test("an id is fresh by default, and a timestamp is now", () => {
+  const [one, other] = [webhook.sign(body), webhook.sign(body)];
+  assert.notEqual(one["webhook-id"], other["webhook-id"]);
+  assert.equal(code(body, one, new Webhook(secret, { tolerance: 300 })), "ok");
+  for (const timestamp of [1.5, NaN, "7", -1]) assert.throws(() => webhook.sign(body, { timestamp }), TypeError);
+  assert.throws(() => webhook.sign({}), TypeError);
+  assert.throws(() => new Webhook("no base64!").sign(body), TypeError);
+});
