@@ -70,13 +70,23 @@ suite_js() {
         cargo test --quiet --locked -p encrata-webhooks-wasm && bindings-wasm/test/run.sh
     fi
 }
+# The same package where it will run: Deno, Bun, workerd, Chromium; in the long form bundlers and a server of Next.js.
+suite_runtimes() {
+    if ! command -v npm >/dev/null; then
+        missing "npm" "the npm package was tested on no runtime (install Node 20 or later)"
+    elif ! rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
+        missing "the target wasm32-unknown-unknown" "the npm package was tested on no runtime"
+    else
+        bindings-wasm/test/runtimes/run.sh
+    fi
+}
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients js dev}; do
+for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients js runtimes dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

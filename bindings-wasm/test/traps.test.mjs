@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { Script } from "node:vm";
-import { is, verifySignature, Webhook, WebhookVerificationError } from "@encrata/webhooks";
+import * as main from "@encrata/webhooks";
+import { check } from "./portable/traps.mjs";
 
+const { is, verifySignature, Webhook } = main;
 const secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
 const body = '{"created_at":"2026-01-01T00:00:00Z","data":{"message":"This is a test webhook from Encrata"},"event":"test"}';
 const signature = "3fb19dcfef1ae27c09eb5655b45bda0c0a89c34dbc928332182afeee235361e3";
@@ -15,66 +17,7 @@ const code = (given, headers, receiver = webhook) => {
 };
 const plain = (value) => ({ "X-Encrata-Signature": value });
 
-test("the snippets' traps are refused, and by their code", () => {
-  const traps = [
-    [signature.slice(1), "malformed_signature"],
-    [`${signature}0`, "malformed_signature"],
-    ["", "missing_signature"],
-    [`sha256=${signature}`, "malformed_signature"],
-    ["é".repeat(64), "malformed_signature"],
-    [signature.toUpperCase(), "malformed_signature"],
-    [[signature, signature], "multiple_signatures"],
-    [`${signature}, ${signature}`, "multiple_signatures"],
-    [undefined, "missing_signature"],
-  ];
-  for (const [value, expected] of traps) {
-    assert.equal(code(body, plain(value)), expected);
-    assert.equal(verifySignature(body, secret, value), false);
-  }
-  assert.equal(code(JSON.parse(body), plain(signature)), "body_not_raw");
-  assert.equal(verifySignature(JSON.parse(body), secret, signature), false);
-  assert.equal(verifySignature(body, "", createHmac("sha256", "").update(body).digest("hex")), false);
-  assert.throws(() => new Webhook(""), { code: "invalid_secret", fault: "missing" });
-  // In the snippet this throws; it is a body like any other.
-  assert.equal(verifySignature(new TextEncoder().encode(body).buffer, secret, signature), true);
-});
-
-/** Values of every type, some of which throw when they are looked at. */
-function anything() {
-  const throwing = new Proxy({}, { get() { throw new Error("looked at"); }, ownKeys() { throw new Error("listed"); } });
-  const revoked = Proxy.revocable({}, {});
-  revoked.revoke();
-  const detached = new ArrayBuffer(8);
-  const view = new Uint8Array(detached);
-  structuredClone(detached, { transfer: [detached] });
-  return [
-    undefined, null, true, 0, -0, NaN, 1n, Symbol("s"), "", "\ud800", "\uffff", "x".repeat(70_000), () => {}, [], [[]], [null], [undefined, 1],
-    [["a"]], [[Symbol("s"), 1]], {}, Object.create(null), new Date(), /x/, new Map([[1, 2]]), new Set([1]), new WeakMap(), new Error("e"),
-    Promise.resolve(), new ReadableStream(), new Blob(["x"]), new URLSearchParams("a=b"), new FormData(), new Request("http://localhost/"),
-    new Response("x"), new Headers(), new Uint8Array(0), new Uint16Array(3), new DataView(new ArrayBuffer(3), 1), new SharedArrayBuffer(4),
-    new Float64Array(2), view, detached, throwing, revoked.proxy, { toString() { throw new Error("no text"); } }, { [Symbol.toStringTag]: "ArrayBuffer" },
-    { [Symbol.iterator]() { throw new Error("iterated"); } }, { get() { throw new Error("got"); } }, { get: () => ({}) },
-    { "webhook-signature": {} }, { "webhook-signature": [Symbol("s")] }, { "x-encrata-signature": ["a", ["b"]] }, globalThis,
-  ];
-}
-
-test("no input of any type makes verifySignature or safeVerify throw", () => {
-  const codes = new Set();
-  for (const one of anything()) {
-    assert.equal(verifySignature(one, secret, signature), false);
-    assert.equal(verifySignature(body, one, signature), false);
-    assert.equal(verifySignature(body, secret, one), false);
-    for (const other of anything()) {
-      assert.equal(verifySignature(one, other, signature), false);
-      assert.equal(verifySignature(body, one, other), false);
-      const result = webhook.safeVerify(one, other);
-      assert.equal(result.ok, false);
-      assert.ok(result.error instanceof WebhookVerificationError);
-      codes.add(result.error.code);
-    }
-  }
-  assert.deepEqual([...codes].sort(), ["body_not_raw", "malformed_signature", "missing_signature", "multiple_signatures"]);
-});
+test("the snippets' traps, input of any type, bodies of any size", async () => assert.deepEqual(await check(main), []));
 
 test("a value that is no text is there, so it decides", () => {
   for (const value of [{}, [{}], Symbol("s"), true, () => {}]) {

@@ -1,0 +1,7 @@
+import { refusals } from "./refusals.mjs";
+
+export default {
+  fetch() {
+    return Response.json(refusals());
+  },
+};
