@@ -42,8 +42,8 @@ impl Slot {
         Some((claim, self))
     }
 
-    /// Leaves; answers what is to be sent now of what is parked behind it: once a part of the slots is free. One for one
-    /// would open connections without end, for the one that was just used is back in its pool only a moment later.
+    /// Leaves; answers what is to be sent now of what is parked behind it: once a part of the slots is free, so that the
+    /// connections that were just used are back in their pool.
     pub(in super::super) fn next(mut self) -> Vec<(Claim, Self)> {
         let slots = self.slots.clone();
         // Under one lock: nobody may park behind a slot that is about to go.
