@@ -21,6 +21,9 @@ export interface LambdaResponse {
   isBase64Encoded?: boolean;
 }
 
+/** With a body, which API Gateway's types ask for. */
+export type LambdaAnswer = LambdaResponse & { body: string };
+
 const FIX = "use the proxy integration of API Gateway, a function URL or a load balancer, and hand over its event unchanged";
 
 /**
@@ -32,7 +35,7 @@ const FIX = "use the proxy integration of API Gateway, a function URL or a load 
 export function webhookHandler<Request extends LambdaRequest = LambdaRequest, Context = unknown>(
   handler: (event: WebhookEvent, request: Request, context: Context) => LambdaResponse | void | Promise<LambdaResponse | void>,
   options?: HandlerOptions<[Request, Context]>,
-): (request: Request, context: Context) => Promise<LambdaResponse> {
+): (request: Request, context: Context) => Promise<LambdaAnswer> {
   const receive = endpoint<[Request, Context], LambdaResponse | void>(handler, options);
   return async (request, context) => {
     // A load balancer with multi-value headers has no others, and takes no others.
@@ -52,11 +55,11 @@ function bodyOf({ body, isBase64Encoded }: LambdaRequest, maxBytes: number): Bod
   return Buffer.from(body, "base64");
 }
 
-function answer(outcome: Outcome<LambdaResponse | void>, isMultiValue: boolean): LambdaResponse {
+function answer(outcome: Outcome<LambdaResponse | void>, isMultiValue: boolean): LambdaAnswer {
   if (outcome.ok) {
     const own = outcome.answer;
-    if (typeof own === "object" && typeof own.statusCode === "number") return own;
-    return { statusCode: 204, ...(isMultiValue ? { multiValueHeaders: {} } : {}) };
+    if (typeof own === "object" && typeof own.statusCode === "number") return { ...own, body: own.body ?? "" };
+    return { statusCode: 204, body: "", ...(isMultiValue ? { multiValueHeaders: {} } : {}) };
   }
   const type = "application/json";
   return {

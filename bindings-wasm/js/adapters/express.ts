@@ -1,8 +1,13 @@
 import type { HandlerOptions } from "./endpoint.js";
-import { type NodeHandler, nodeHandler, type NodeRequest, type NodeResponse } from "./node-http.js";
+import { type NodeHandler, nodeHandler } from "./node-http.js";
 
 export type { FailureCode, HandlerOptions } from "./endpoint.js";
-export type { NodeHandler, NodeRequest, NodeResponse } from "./node-http.js";
+
+// The framework's own types where they are installed, else `any`.
+/** @ts-ignore */
+export type ExpressRequest = import("express").Request;
+/** @ts-ignore */
+export type ExpressResponse = import("express").Response;
 
 const FIX =
   "put this route before `app.use(express.json())`, or keep the bytes there: " +
@@ -13,9 +18,9 @@ const FIX =
  *
  * It verifies the delivery and calls `handler` with the event. The answer is 204, unless the handler answered.
  */
-export function webhookHandler<Request extends NodeRequest, Response extends NodeResponse>(
-  handler: NodeHandler<Request, Response>,
-  options?: HandlerOptions<[Request, Response]>,
-): (request: Request, response: Response) => Promise<void> {
+export function webhookHandler(
+  handler: NodeHandler<ExpressRequest, ExpressResponse>,
+  options?: HandlerOptions<[ExpressRequest, ExpressResponse]>,
+): (request: ExpressRequest, response: ExpressResponse) => Promise<void> {
   return nodeHandler(handler, options, FIX);
 }

@@ -5,18 +5,11 @@ import { readStream, type Stream } from "./stream.js";
 
 export type { FailureCode, HandlerOptions } from "./endpoint.js";
 
-/** What is asked of Fastify's request. */
-export interface FastifyRequestLike {
-  readonly headers: { readonly [name: string]: string | string[] | undefined };
-}
-
-/** What is asked of Fastify's reply. */
-export interface FastifyReplyLike {
-  readonly sent: boolean;
-  code(status: number): unknown;
-  header(name: string, value: string): unknown;
-  send(payload?: unknown): unknown;
-}
+// The framework's own types where they are installed, else `any`.
+/** @ts-ignore */
+export type FastifyRequest = import("fastify").FastifyRequest;
+/** @ts-ignore */
+export type FastifyReply = import("fastify").FastifyReply;
 
 /** What is asked of Fastify's instance. */
 export interface FastifyLike {
@@ -34,14 +27,11 @@ const FIX =
  * It verifies what is posted to the prefix and calls `handler` with the event. The answer is what the handler sent or
  * returned, else 204. Parsers of the rest of the application are not used there, and stay as they are elsewhere.
  */
-export function webhookHandler<
-  Request extends FastifyRequestLike = FastifyRequestLike,
-  Reply extends FastifyReplyLike = FastifyReplyLike,
->(
-  handler: (event: WebhookEvent, request: Request, reply: Reply) => unknown,
-  options?: HandlerOptions<[Request, Reply]>,
+export function webhookHandler(
+  handler: (event: WebhookEvent, request: FastifyRequest, reply: FastifyReply) => unknown,
+  options?: HandlerOptions<[FastifyRequest, FastifyReply]>,
 ): (app: FastifyLike) => Promise<void> {
-  const receive = endpoint<[Request, Reply], unknown>(handler, options);
+  const receive = endpoint<[FastifyRequest, FastifyReply], unknown>(handler, options);
   return async (app) => {
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));

@@ -4,11 +4,11 @@ import { readRequest, respond } from "./request.js";
 
 export type { FailureCode, HandlerOptions } from "./endpoint.js";
 
-/** What is asked of Hono's context. */
-export interface HonoContext {
-  readonly req: { readonly raw: Request };
-  readonly env: unknown;
-}
+// The framework's own types where they are installed, else `any`.
+/** @ts-ignore */
+type Env = import("hono").Env;
+/** @ts-ignore */
+export type HonoContext<E extends Env = any> = import("hono").Context<E>;
 
 /** The bodies that Hono keeps for the next one who asks. */
 type Cached = { bodyCache?: { arrayBuffer?: Body | Promise<Body>; text?: Body | Promise<Body> } };
@@ -20,13 +20,14 @@ const FIX =
  * A handler for Hono: `app.post("/webhooks/encrata", webhookHandler(async (event, c) => { … }))`.
  *
  * It verifies the delivery and calls `handler` with the event. The answer is 204, unless the handler returns a response.
+ * Name your bindings, `webhookHandler<{ Bindings: Env }>(…)`, to have `c.env` typed.
  * By default the secret is `ENCRATA_WEBHOOK_SECRET` of `c.env`, else of the environment.
  */
-export function webhookHandler<Context extends HonoContext>(
-  handler: (event: WebhookEvent, c: Context) => Response | void | Promise<Response | void>,
-  options?: HandlerOptions<[c: Context]>,
-): (c: Context) => Promise<Response> {
-  const receive = endpoint<[Context], Response | void>(handler, options, secretOf);
+export function webhookHandler<E extends Env = any>(
+  handler: (event: WebhookEvent, c: HonoContext<E>) => Response | void | Promise<Response | void>,
+  options?: HandlerOptions<[c: HonoContext<E>]>,
+): (c: HonoContext<E>) => Promise<Response> {
+  const receive = endpoint<[c: HonoContext<E>], Response | void>(handler, options, secretOf);
   return async (c) => respond(await receive(c.req.raw.headers, (maxBytes) => bodyOf(c, maxBytes), c));
 }
 

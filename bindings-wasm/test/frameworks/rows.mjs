@@ -21,14 +21,18 @@ const plain = { "webhook-id": undefined, "webhook-timestamp": undefined, "webhoo
 const none = { ...plain, "x-encrata-signature": undefined };
 const hex = createHmac("sha256", secret).update(body).digest("hex");
 
+/** A timestamp that is none, rightly signed. */
+const soon = createHmac("sha256", Buffer.from(secret.slice(6), "base64")).update(`evt_1.soon.${body}`).digest("base64");
+
+/** Code, delivery, status, the id that is told, and the tolerance if it is not the default. */
 const REFUSED = [
   ["missing_signature", { change: none }, 401, null],
   ["missing_signature", { change: { ...none, "x-encrata-signature": "" } }, 401, null],
-  ["multiple_signatures", { change: { ...plain, "x-encrata-signature": `${hex}, ${hex}` } }, 401, null],
-  ["malformed_signature", { change: { ...plain, "x-encrata-signature": hex.toUpperCase() } }, 401, null],
+  ["multiple_signatures", { change: { ...plain, "x-encrata-signature": `${hex}, ${hex}` } }, 401, null, null],
+  ["malformed_signature", { change: { ...plain, "x-encrata-signature": hex.toUpperCase() } }, 401, null, null],
   ["malformed_signature", { change: { "webhook-signature": "v1,short" } }, 401, "evt_1"],
   ["missing_timestamp", { change: plain }, 401, null],
-  ["malformed_timestamp", { change: { "webhook-timestamp": "soon" } }, 401, "evt_1"],
+  ["malformed_timestamp", { change: { "webhook-timestamp": "soon", "webhook-signature": `v1,${soon}` } }, 401, "evt_1"],
   ["signature_mismatch", { signer: new Webhook(other) }, 401, "evt_1"],
   ["timestamp_too_old", { timestamp: now() - 400 }, 401, "evt_1"],
   ["timestamp_too_new", { timestamp: now() + 900 }, 401, "evt_1"],
@@ -74,8 +78,8 @@ export function rows(name, mount, { own }) {
   });
 
   test(`${name}: each refusal has its status and code, and onError is told code and id`, async () => {
-    for (const [code, given, status, id] of REFUSED) {
-      const [, told, error] = await refused(code, status, {}, delivery(given));
+    for (const [code, given, status, id, tolerance] of REFUSED) {
+      const [, told, error] = await refused(code, status, tolerance === null ? { tolerance } : {}, delivery(given));
       assert.equal(told, id, code);
       assert.equal(error.code, code);
     }
