@@ -21,6 +21,9 @@ const ENTRIES = [
   { name: "diagnose", crate: "encrata-webhooks-wasm-diagnose" },
 ];
 
+/** Entry points without a module of their own: what they need of the main entry they get from it. */
+const ADAPTERS = ["express", "fastify", "hono", "web", "node", "aws-lambda"];
+
 const MODULES = {
   esm: { format: "esm" },
   cjs: { format: "cjs" },
@@ -74,22 +77,31 @@ function resolve(files, { suffix }, name) {
   };
 }
 
+const COMMON = {
+  absWorkingDir: here,
+  bundle: true,
+  external: ["@encrata/webhooks"],
+  platform: "neutral",
+  target: "es2022",
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+async function adapters(format) {
+  const entryPoints = ADAPTERS.map((name) => `js/adapters/${name}.ts`);
+  await build({ ...COMMON, format, entryPoints, outdir: join(dist, format, "adapters") });
+}
+
 async function bundle({ name, crate }) {
   const files = compile(crate);
   copyFileSync(`${files}_bg.wasm`, join(dist, `${name}.wasm`));
   for (const [folder, options] of Object.entries(MODULES)) {
     await build({
-      absWorkingDir: here,
+      ...COMMON,
+      format: options.format,
       entryPoints: [`js/${name}.ts`],
       outdir: join(dist, folder),
-      bundle: true,
-      external: ["@encrata/webhooks"],
-      platform: "neutral",
-      target: "es2022",
-      format: options.format,
       plugins: [resolve(files, options, name)],
-      legalComments: "none",
-      logLevel: "warning",
     });
   }
 }
@@ -98,6 +110,7 @@ rmSync(dist, { recursive: true, force: true });
 rmSync(out, { recursive: true, force: true });
 for (const folder of [dist, out]) mkdirSync(folder, { recursive: true });
 for (const entry of ENTRIES) await bundle(entry);
+for (const format of ["esm", "cjs"]) await adapters(format);
 run(bin("tsc"), ["-p", here]);
 rmSync(join(dist, "esm/module"), { recursive: true, force: true });
 // A declaration is of the module system of the package.json beside it.

@@ -1,0 +1,79 @@
+// The examples as a reader copies them: each one started, and sent a delivery.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { post } from "./server.mjs";
+import { delivery, secret } from "./rows.mjs";
+
+const at = (path) => new URL(`examples/${path}`, import.meta.url);
+const url = "http://localhost/webhooks/encrata";
+process.env.ENCRATA_WEBHOOK_SECRET = secret;
+
+for (const name of ["express", "fastify", "hono", "node"]) {
+  test(`examples/${name}`, async () => {
+    const server = spawn(process.execPath, [at(`${name}/server.js`).pathname], { env: { ...process.env, PORT: "0" }, stdio: ["ignore", "pipe", "inherit"] });
+    const exited = once(server, "exit");
+    try {
+      const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
+      const { value } = await lines.next();
+      const port = /^listening on http:\/\/localhost:(\d+)\/webhooks\/encrata$/.exec(value)[1];
+      const one = delivery();
+      const ask = (given) => post({ host: "localhost", port, path: "/webhooks/encrata", method: "POST" }, given);
+      assert.equal((await ask({ ...one, body: `${one.body} ` })).status, 401);
+      assert.equal((await ask(one)).status, 204);
+      assert.match((await lines.next()).value, /^evt_1 test \{ message: 'héllo' \}$/);
+    } finally {
+      server.kill();
+      await exited;
+    }
+  });
+}
+
+/** Answers of a handler to a forged delivery and to a genuine one, and how often it printed. */
+async function answers(context, handle) {
+  const { mock } = context.mock.method(console, "log", () => {});
+  const one = delivery();
+  const forged = await handle({ ...one, body: `${one.body} ` });
+  assert.equal(mock.callCount(), 0);
+  return [forged, await handle(one), mock.callCount()];
+}
+
+const web = (handle, ...rest) => async (one) => (await handle(new Request(url, { method: "POST", ...one }), ...rest)).status;
+
+test("examples/next", async (context) => {
+  const { POST } = await import(at("next/app/webhooks/encrata/route.js"));
+  assert.deepEqual(await answers(context, web(POST, { params: Promise.resolve({}) })), [401, 204, 1]);
+});
+
+test("examples/cloudflare-workers", async (context) => {
+  const { default: worker } = await import(at("cloudflare-workers/index.js"));
+  const waiting = [];
+  const ctx = { waitUntil: (promise) => void waiting.push(promise) };
+  assert.deepEqual(await answers(context, web(worker.fetch, { ENCRATA_WEBHOOK_SECRET: secret }, ctx)), [401, 204, 1]);
+  assert.equal(waiting.length, 1);
+});
+
+test("examples/aws-lambda", async (context) => {
+  const { handler } = await import(at("aws-lambda/index.mjs"));
+  assert.deepEqual(await answers(context, async (one) => (await handler({ version: "2.0", ...one }, {})).statusCode), [401, 204, 1]);
+});
+
+// What the two runtimes are given, run here; the runtimes themselves are tested with the package.
+test("examples/deno", async (context) => {
+  const code = readFileSync(at("deno/main.js"), "utf8").replace("npm:@encrata", "@encrata");
+  writeFileSync(at("deno/here.mjs"), code);
+  let serve;
+  globalThis.Deno = { serve: (handle) => (serve = handle) };
+  await import(at("deno/here.mjs"));
+  assert.deepEqual(await answers(context, web(serve, {})), [401, 204, 1]);
+});
+
+test("examples/bun", async (context) => {
+  let served;
+  globalThis.Bun = { serve: (options) => (served = options) };
+  await import(at("bun/server.js"));
+  assert.deepEqual(await answers(context, web(served.routes["/webhooks/encrata"].POST, {})), [401, 204, 1]);
+});

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { webhookHandler } from "@encrata/webhooks/node";
+import { delivery, notes, rows, secret } from "./rows.mjs";
+import { listen, streaming } from "./server.mjs";
+
+const mount = async (handler, options) => listen(webhookHandler(handler, options));
+
+rows("node", mount, {
+  own: (_event, _request, response) => response.writeHead(202).end('{"mine":true}'),
+});
+streaming("node", mount);
+
+/** As Cloud Functions, Firebase and NestJS do: the body is parsed, and its bytes are kept, or not. */
+const parsed = (keep, handler, options) => {
+  const listener = webhookHandler(handler, options);
+  return listen(async (request, response) => {
+    const pieces = [];
+    for await (const piece of request) pieces.push(piece);
+    keep(request, Buffer.concat(pieces));
+    listener(request, response);
+  });
+};
+
+test("node: whatever leaves the bytes in rawBody, or in body, is served", async () => {
+  for (const keep of [
+    (request, bytes) => Object.assign(request, { rawBody: bytes, body: JSON.parse(bytes) }),
+    (request, bytes) => Object.assign(request, { rawBody: bytes.toString() }),
+    (request, bytes) => Object.assign(request, { body: bytes }),
+  ]) {
+    const { send, close } = await parsed(keep, () => {}, { secret });
+    assert.equal((await send(delivery())).status, 204);
+    await close();
+  }
+});
+
+test("node: a body that was parsed is answered with 500, and the fix is told to onError alone", async () => {
+  for (const keep of [(request, bytes) => Object.assign(request, { body: JSON.parse(bytes) }), () => {}]) {
+    const { told, onError } = notes();
+    const { send, close } = await parsed(keep, () => assert.fail("called"), { secret, onError });
+    const { status, text } = await send(delivery());
+    assert.deepEqual([status, text], [500, '{"error":"body_not_raw"}']);
+    assert.match(told[0][2].message, /rawBody: true/);
+    await close();
+  }
+});
+
+test("node: a handler that fails after it answered takes nothing back, and half an answer is cut", async () => {
+  const { onError } = notes();
+  const answered = await mount((_event, _request, response) => { response.writeHead(200).end("done"); throw new Error("later"); }, { secret, onError });
+  assert.deepEqual((await answered.send(delivery())).text, "done");
+  await answered.close();
+  const half = await mount((_event, _request, response) => { response.writeHead(200).write("ha"); throw new Error("half"); }, { secret, onError });
+  await assert.rejects(half.send(delivery()), { code: "ECONNRESET" });
+  await half.close();
+});

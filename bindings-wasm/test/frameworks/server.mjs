@@ -1,0 +1,101 @@
+// What is tested over a real connection: sending, streaming a body without an end, going away in the middle.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, request } from "node:http";
+import { test } from "node:test";
+import { delivery, notes, secret } from "./rows.mjs";
+
+const PATH = "/webhooks/encrata";
+
+/** Serves a listener on a free port. */
+export async function listen(listener, server = createServer(listener)) {
+  let sockets = 0;
+  const read = [];
+  server.on("connection", (socket) => {
+    sockets++;
+    socket.on("close", () => read.push(socket.bytesRead));
+  });
+  if (!server.listening) {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  }
+  const at = { host: "127.0.0.1", port: server.address().port, path: PATH, method: "POST" };
+  const close = async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+    return { sockets, read };
+  };
+  return { at, close, send: (one) => post(at, one) };
+}
+
+/** Posts with a content-length, as Encrata does. */
+export async function post(at, { headers, body }) {
+  const content = Buffer.from(body);
+  const outgoing = request({ ...at, agent: false, headers: { ...headers, "content-length": content.length } });
+  outgoing.end(content);
+  return answered(outgoing);
+}
+
+async function answered(outgoing) {
+  const [incoming] = await once(outgoing, "response");
+  let text = "";
+  for await (const piece of incoming.setEncoding("utf8")) text += piece;
+  return { status: incoming.statusCode, text, headers: incoming.headers };
+}
+
+const LARGE = 64 * 1024 * 1024;
+
+/** What only shows where bytes come one after the other. */
+export function streaming(name, mount) {
+  test(`${name}: a body over the limit is refused before it is read whole`, async () => {
+    for (const framing of [{ "transfer-encoding": "chunked" }, { "content-length": LARGE }]) {
+      const { told, onError } = notes();
+      const { at, close } = await mount(() => assert.fail("the handler was called"), { secret, onError });
+      const outgoing = request({ ...at, agent: false, headers: { ...delivery().headers, ...framing } });
+      // The server closes while more is on its way.
+      outgoing.on("error", () => {});
+      const piece = Buffer.alloc(64 * 1024);
+      let sent = 0;
+      let isAnswered = false;
+      const more = () => {
+        while (!isAnswered && sent < LARGE && !outgoing.destroyed) {
+          sent += piece.length;
+          if (!outgoing.write(piece)) return void outgoing.once("drain", more);
+        }
+      };
+      more();
+      const [incoming] = await once(outgoing, "response");
+      isAnswered = true;
+      assert.deepEqual([incoming.statusCode, incoming.headers.connection], [413, "close"]);
+      outgoing.destroy();
+      const { read } = await close();
+      assert.ok(read[0] < 8 * 1024 * 1024, `${read[0]} bytes were read`);
+      assert.deepEqual(told.map(([code]) => code), ["body_too_large"]);
+    }
+  });
+
+  test(`${name}: a sender that goes away in the middle is told of, and ends nothing`, async () => {
+    let tell;
+    const gone = new Promise((resolve) => (tell = resolve));
+    const { at, close, send } = await mount(() => {}, { secret, onError: (...told) => tell(told) });
+    const one = delivery();
+    const outgoing = request({ ...at, agent: false, headers: { ...one.headers, "content-length": 1000 } });
+    outgoing.on("error", () => {});
+    outgoing.write("{", () => outgoing.destroy());
+    const [code, id] = await gone;
+    assert.deepEqual([code, id], ["body_incomplete", "evt_1"]);
+    assert.equal((await send(one)).status, 204);
+    await close();
+  });
+
+  test(`${name}: a body that comes in pieces is put together`, async () => {
+    const { at, close } = await mount(() => {}, { secret });
+    const { headers, body } = delivery();
+    const outgoing = request({ ...at, agent: false, headers });
+    outgoing.setNoDelay(true);
+    for (const byte of Buffer.from(body)) await new Promise((done) => outgoing.write(Buffer.from([byte]), done));
+    outgoing.end();
+    assert.equal((await answered(outgoing)).status, 204);
+    await close();
+  });
+}

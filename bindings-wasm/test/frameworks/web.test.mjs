@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { webhookHandler } from "@encrata/webhooks/web";
+import next from "next/server.js";
+import { delivery, notes, rows, secret } from "./rows.mjs";
+import { limits } from "./web.mjs";
+
+const { NextRequest, NextResponse } = next;
+const url = "http://localhost/webhooks/encrata";
+const ask = async (handle, RequestClass, { headers, body }, ...rest) => {
+  const response = await handle(new RequestClass(url, { method: "POST", headers, body }), ...rest);
+  return { status: response.status, text: await response.text() };
+};
+
+rows("web", async (handler, options) => {
+  const handle = webhookHandler(handler, options);
+  return { send: (one) => ask(handle, Request, one) };
+}, { own: () => Response.json({ mine: true }, { status: 202 }) });
+rows("next", async (handler, options) => {
+  const POST = webhookHandler(handler, options);
+  return { send: (one) => ask(POST, NextRequest, one, { params: Promise.resolve({}) }) };
+}, { own: () => NextResponse.json({ mine: true }, { status: 202 }) });
+limits("web", webhookHandler);
+
+test("web: a Worker's env and ctx go to the secret and to the handler", async () => {
+  const waiting = [];
+  const ctx = { waitUntil: (promise) => void waiting.push(promise) };
+  const fetch = webhookHandler((event, _request, _env, context) => context.waitUntil(event.id), { secret: (_request, env) => env.SECRET });
+  assert.equal((await ask(fetch, Request, delivery(), { SECRET: secret }, ctx)).status, 204);
+  assert.deepEqual(waiting, ["evt_1"]);
+});
+
+test("web: what was read or locked is answered with 500, and the fix is told", async () => {
+  for (const spoil of [(request) => request.json(), (request) => request.body.getReader()]) {
+    const { told, onError } = notes();
+    const request = new Request(url, { method: "POST", ...delivery() });
+    await spoil(request);
+    const response = await webhookHandler(() => assert.fail("called"), { secret, onError })(request);
+    assert.deepEqual([response.status, await response.json()], [500, { error: "body_not_raw" }]);
+    assert.match(told[0][2].message, /clone\(\)/);
+  }
+});
+
+test("web: many secrets by turns, more than are kept", async () => {
+  const handle = webhookHandler(() => {}, { secret: (request) => [`tenant-${request.headers.get("x-tenant")}`, secret] });
+  for (let turn = 0; turn < 200; turn++) {
+    assert.equal((await ask(handle, Request, delivery({ change: { "x-tenant": String(turn % 100) } }))).status, 204);
+  }
+});
+
+test("every adapter can be required", () => {
+  const require = createRequire(import.meta.url);
+  for (const name of ["express", "fastify", "hono", "web", "node", "aws-lambda"]) {
+    assert.equal(typeof require(`@encrata/webhooks/${name}`).webhookHandler, "function");
+  }
+});
