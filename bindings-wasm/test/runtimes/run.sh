@@ -10,20 +10,6 @@ root=$(dirname "$package")
 target=${CARGO_TARGET_DIR:-$root/target}
 work=$target/runtimes
 
-install() { # a folder with a lock, and where its packages go
-    mkdir -p "$2"
-    cp "$1/package.json" "$1/package-lock.json" "$1/.npmrc" "$2"
-    if ! cmp -s "$1/package-lock.json" "$2/node_modules/installed-lock.json"; then
-        echo "installing runtimes in $2"
-        (cd "$2" && npm ci --silent --no-audit --no-fund --ignore-scripts)
-        # Puts the program itself in the place of a script that would start it.
-        for script in bun/install.js deno/install.cjs workerd/install.js; do
-            [ ! -f "$2/node_modules/$script" ] || (cd "$2" && node "node_modules/$script")
-        done
-        cp "$1/package-lock.json" "$2/node_modules/installed-lock.json"
-    fi
-}
-
 for name in "${ENCRATA_TEST_CHROMIUM:-chromium}" chromium-browser google-chrome; do
     ! ENCRATA_TEST_CHROMIUM=$(command -v "$name") || break
 done
@@ -34,8 +20,8 @@ if [ -z "$ENCRATA_TEST_CHROMIUM" ]; then
 fi
 
 "$package/build.sh"
-install "$here" "$work"
-[ -z "${ENCRATA_TEST_LONG:-}" ] || install "$here/long" "$work/long"
+"$here/install.sh" "$here" "$work"
+[ -z "${ENCRATA_TEST_LONG:-}" ] || "$here/install.sh" "$here/long" "$work/long"
 
 # Of its own, so that nothing else is found beside the package.
 project=$work/project
