@@ -4,11 +4,10 @@
 //! and read there, so that a call costs no allocation and no conversion. Texts in it end with the byte `0xFF`, which
 //! no UTF-8 holds.
 
-#![no_std]
+// Elsewhere it is built for its unit tests only.
+#![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
 mod answer;
 mod exports;
