@@ -1,7 +1,7 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build build-js bench bench-core bench-server schema vectors clean
+.PHONY: help run test test-all test-faults check build build-js bench bench-core bench-js bench-server schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,10 +30,13 @@ build: ## the release artefacts: the server, and what a machine with Node can ma
 build-js: ## the npm package: target/dist/encrata-webhooks-<version>.tgz
 	bindings-wasm/build.sh
 
-bench: bench-core bench-server ## every benchmark; figures go to target/bench/*.json
+bench: bench-core bench-js bench-server ## every benchmark; figures go to target/bench/*.json
 
 bench-core: ## the core beside named alternatives
 	cargo bench --quiet -p encrata-webhooks-bench --bench core
+
+bench-js: ## the npm package beside others, on Node, Deno and Bun; ENCRATA_BENCH_QUICK=1 for a minute
+	bindings-wasm/bench/run.sh
 
 bench-server: ## the server beside what this machine can do: half an hour; ENCRATA_BENCH_QUICK=1 for a minute
 	cargo build --release --locked -p encrata-webhooks-server

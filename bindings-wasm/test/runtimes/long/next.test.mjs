@@ -20,19 +20,21 @@ before(async () => {
   await cp(join(project, "node_modules/@encrata"), join(app, "node_modules/@encrata"), { recursive: true });
 });
 
-for (const bundler of ["--turbopack", "--webpack"]) {
-  test(`next build ${bundler}: every vector and trap, on Node and on the edge`, async () => {
+/** With webpack Next.js 16 can't build any route for the edge. */
+const ROUTES = { "--turbopack": ["node", "edge"], "--webpack": ["node"] };
+
+for (const [bundler, routes] of Object.entries(ROUTES)) {
+  test(`next build ${bundler}: every vector and trap on ${routes.join(" and ")}`, async () => {
+    if (!routes.includes("edge")) await rm(join(app, "app/edge"), { recursive: true });
     await run(process.execPath, [next, "build", bundler], options);
-    await compilesNothing();
+    if (routes.includes("edge")) await compilesNothing();
     const server = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], {
       ...options,
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
       const url = await address(server);
-      for (const runtime of ["node", "edge"]) {
-        assert.deepEqual(await (await fetch(`${url}/${runtime}`)).json(), [], runtime);
-      }
+      for (const route of routes) assert.deepEqual(await (await fetch(`${url}/${route}`)).json(), [], route);
     } finally {
       server.kill();
       await once(server, "exit");
