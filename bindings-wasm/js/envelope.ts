@@ -30,7 +30,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** Whether name and data are as this version knows them. */
 function isKnown(event: string, data: Record<string, unknown>): boolean {
   const fields = DATA.get(event);
-  return fields !== undefined && Object.entries(fields).every(([name, type]) => Object.hasOwn(data, name) && is(data[name], type));
+  return fields !== undefined && Object.entries(fields).every(([name, type]) => is(data[name], type));
 }
 
 function is(value: unknown, type: "string" | "integer" | "unsigned"): boolean {

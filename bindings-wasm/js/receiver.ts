@@ -51,18 +51,20 @@ export class Receiver {
       const end = typeof body === "string" ? put(body, headers) : set(scratch, body, headers);
       if (end >= 0) return authenticate(this.#number, headers, end - headers, now);
     }
+    if (isLarge) return this.#byHost(hashing, body, headers, now);
     const error = begin(this.#number, headers);
     if (error > 0) return FIRST_ERROR + 1 - error;
-    if (isLarge) return this.#byHost(hashing, body, now);
     this.#update(body);
     return core().finish(this.#number, now);
   }
 
-  #byHost(hashing: Host, body: string | Uint8Array, now: number): Answer {
-    const { host_finish, host_prefix } = core();
-    const length = host_prefix(this.#number);
-    const prefix = length > 0 ? buffer().slice(0, length) : NOTHING;
-    const digests = (this.#digests[length > 0 ? 1 : 0] ??= this.#keyed(hashing, length > 0));
+  #byHost(hashing: Host, body: string | Uint8Array, headers: number, now: number): Answer {
+    const { host_begin, host_finish } = core();
+    const begun = host_begin(this.#number, headers);
+    if (begun < 0) return FIRST_ERROR + 1 + begun;
+    const scheme = begun > 0 ? 1 : 0;
+    const prefix = scheme ? buffer().slice(0, begun) : NOTHING;
+    const digests = (this.#digests[scheme] ??= this.#keyed(hashing, scheme));
     const scratch = buffer();
     let end = 0;
     for (const digest of digests) {
@@ -72,9 +74,9 @@ export class Receiver {
     return host_finish(this.#number, end, now);
   }
 
-  #keyed(hashing: Host, isStandard: boolean): Digest[] {
+  #keyed(hashing: Host, scheme: number): Digest[] {
     const digests: Digest[] = [];
-    for (let index = 0, length; (length = core().host_key(this.#number, index, Number(isStandard))) >= 0; index++) {
+    for (let index = 0, length; (length = core().host_key(this.#number, index, scheme)) >= 0; index++) {
       // A secret that is no base64 has no key in the other scheme.
       if (length === 0) continue;
       const block = buffer().subarray(0, length);

@@ -21,13 +21,15 @@ pub(crate) fn begun(result: Result<(), Error>) -> u32 {
     result.map_or_else(|error| 1 + u32::from(index(error)), |()| 0)
 }
 
+/// A length, or an error: -1 for the first of [`Error::ALL`].
+pub(crate) fn host_begun(result: Result<usize, Error>) -> i32 {
+    result
+        .map_or_else(|error| -1 - i32::from(index(error)), |length| i32::try_from(length).unwrap_or(i32::MAX))
+}
+
 /// -1 for the first of [`SecretFault::ALL`].
-pub(crate) fn fault(fault: SecretFault) -> i32 {
-    SecretFault::ALL
-        .iter()
-        .zip(1..)
-        .find(|(one, _)| **one == fault)
-        .map_or(-1, |(_, number): (_, i32)| -number)
+pub(crate) const fn fault(fault: SecretFault) -> i32 {
+    -1 - fault as i32
 }
 
 fn index(error: Error) -> u8 {
@@ -47,6 +49,7 @@ mod tests {
     fn every_error_has_its_number() {
         for (index, error) in Error::ALL.into_iter().enumerate() {
             assert_eq!(usize::try_from(begun(Err(error))).unwrap(), index + 1);
+            assert_eq!(host_begun(Err(error)), -1 - i32::try_from(index).unwrap());
             assert_eq!(verified(Err(error)), -2.0 - f64::from(u8::try_from(index).unwrap()));
         }
         assert_eq!(begun(Err(Error::InvalidSecret(SecretFault::NotBase64))), 1);
@@ -57,6 +60,7 @@ mod tests {
     #[test]
     fn what_was_verified_has_its_timestamp() {
         assert_eq!(begun(Ok(())), 0);
+        assert_eq!(host_begun(Ok(7)), 7);
         assert_eq!(verified(Ok(Verified { id: None, timestamp: None })), PLAIN);
         assert_eq!(verified(Ok(Verified { id: Some("evt_1".into()), timestamp: Some(0) })), 0.0);
     }

@@ -106,15 +106,20 @@ pub fn digests(receiver: usize) -> usize {
     delivery.into_digests().fold(0, |length, digest| length + write(&mut scratch[length..], &digest))
 }
 
-/// Writes what is signed before the body to the scratch buffer, for the host to hash; returns its length, 0 in the
-/// plain scheme.
+/// As `begin`, for the host to hash the body: writes what is signed before it to the scratch buffer and returns its
+/// length, 0 in the plain scheme. What is below 0 is an error: -1 is the first of `Error::ALL`.
 #[must_use]
 #[wasm_bindgen]
-pub fn host_prefix(receiver: usize) -> usize {
+pub fn host_begin(receiver: usize, headers_length: usize) -> i32 {
     let mut state = state();
-    let Some((receiver, scratch)) = state.receiver(receiver, SCRATCH_BYTES) else { return 0 };
-    let Some(delivery) = &receiver.delivery else { return 0 };
-    delivery.prefix().into_iter().fold(0, |length, piece| length + write(&mut scratch[length..], piece))
+    let Some((receiver, headers)) = state.receiver(receiver, headers_length) else {
+        return answer::host_begun(Err(Error::SignatureMismatch));
+    };
+    // The prefix is a copy of headers, and no longer than they are.
+    let written = receiver.host_begin(headers).map(|delivery| {
+        delivery.prefix().into_iter().fold(0, |length, piece| length + write(&mut headers[length..], piece))
+    });
+    answer::host_begun(written)
 }
 
 /// Writes the padded key of one secret to the scratch buffer, for the host; returns its length, 0 when it has none in

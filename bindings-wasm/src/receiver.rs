@@ -39,6 +39,13 @@ impl Receiver {
         Ok(())
     }
 
+    /// As `begin`, for the host to hash the body.
+    pub(crate) fn host_begin(&mut self, headers: &[u8]) -> Result<&Authenticating, Error> {
+        self.delivery = None;
+        let delivery = self.webhook.authenticating_by_host(&PackedHeaders(headers))?;
+        Ok(self.delivery.insert(delivery))
+    }
+
     pub(crate) fn update(&mut self, piece: &[u8]) {
         if let Some(delivery) = &mut self.delivery {
             delivery.update(piece);

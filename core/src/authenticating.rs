@@ -143,7 +143,7 @@ mod tests {
         let webhook = Webhook::new([OLD, NEW]).unwrap().with_tolerance(core::time::Duration::from_secs(5));
         let headers = Webhook::new(NEW).unwrap().sign(b"body", "evt_1", 7).unwrap();
         let digests = |body: &[u8]| {
-            let authenticating = webhook.authenticating(&headers).unwrap();
+            let authenticating = webhook.authenticating_by_host(&headers).unwrap();
             assert_eq!(authenticating.scheme(), Scheme::Standard);
             let message = [&authenticating.prefix().concat(), body].concat();
             let digests: Vec<[u8; 32]> = [OLD, NEW]
@@ -160,8 +160,12 @@ mod tests {
         let verified = Verified { id: Some("evt_1".into()), timestamp: Some(7) };
         assert_eq!(authenticating.finish_with(both.clone(), 12), Ok(verified));
         let finish = |digests: &[[u8; 32]], now| {
-            webhook.authenticating(&headers).unwrap().finish_with(digests.iter().copied(), now)
+            webhook.authenticating_by_host(&headers).unwrap().finish_with(digests.iter().copied(), now)
         };
+        assert_eq!(
+            webhook.authenticating_by_host(&headers).unwrap().finish(7),
+            Err(Error::SignatureMismatch)
+        );
         assert_eq!(finish(&both, 13), Err(Error::TimestampTooOld));
         assert_eq!(finish(&both[..1], 7), Err(Error::SignatureMismatch));
         assert_eq!(finish(&[], 7), Err(Error::SignatureMismatch));

@@ -1,5 +1,7 @@
 //! The list that `webhook-signature` holds.
 
+use alloc::vec::Vec;
+
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::standard::StandardSignature;
@@ -13,30 +15,26 @@ pub(crate) const MAX_ENTRIES: usize = 16;
 /// Entries are separated by spaces. A proxy or runtime may have joined two such headers with `, `, so one comma at the
 /// end of an entry is not part of it.
 #[derive(Default)]
-pub(crate) struct Entries {
-    found: [Option<StandardSignature>; MAX_ENTRIES],
-    count: usize,
-}
+pub(crate) struct Entries(Vec<StandardSignature>);
 
 impl Entries {
     pub(crate) fn add(&mut self, value: &[u8]) {
         for entry in value.split(|&byte| byte == b' ') {
-            let Some(slot) = self.found.get_mut(self.count) else { return };
-            let entry = entry.strip_suffix(b",").unwrap_or(entry);
-            if let Some(signature) = StandardSignature::from_entry(entry) {
-                *slot = Some(signature);
-                self.count += 1;
+            if self.0.len() == MAX_ENTRIES {
+                return;
             }
+            let entry = entry.strip_suffix(b",").unwrap_or(entry);
+            self.0.extend(StandardSignature::from_entry(entry));
         }
     }
 
     pub(crate) const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.0.is_empty()
     }
 
     /// Whether one of them is the expected one; all are compared, whichever matches.
     pub(crate) fn contain(&self, expected: &StandardSignature) -> Choice {
-        self.found.iter().flatten().fold(Choice::from(0), |any, entry| any | entry.ct_eq(expected))
+        self.0.iter().fold(Choice::from(0), |any, entry| any | entry.ct_eq(expected))
     }
 }
 

@@ -177,6 +177,18 @@ impl Webhook {
         Ok(Authenticating { claim, signings, tolerance_seconds: self.tolerance_seconds })
     }
 
+    /// As [`authenticating`](Webhook::authenticating), for a host that computes the digests: `update` does nothing, and
+    /// only [`finish_with`](Authenticating::finish_with) can accept.
+    ///
+    /// # Errors
+    ///
+    /// As `authenticating`.
+    #[doc(hidden)]
+    pub fn authenticating_by_host<H: Headers + ?Sized>(&self, headers: &H) -> Result<Authenticating, Error> {
+        let claim = self.claim(headers)?;
+        Ok(Authenticating { claim, signings: Vec::new(), tolerance_seconds: self.tolerance_seconds })
+    }
+
     fn claim<H: Headers + ?Sized>(&self, headers: &H) -> Result<Claim, Error> {
         Claim::read(headers, self.tolerance_seconds.is_some())
     }
