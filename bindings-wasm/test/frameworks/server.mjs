@@ -1,7 +1,7 @@
 // What is tested over a real connection: sending, streaming a body without an end, going away in the middle.
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { Agent, createServer, request } from "node:http";
 import { test } from "node:test";
 import { delivery, notes, secret } from "./rows.mjs";
 
@@ -51,7 +51,9 @@ export function streaming(name, mount) {
     for (const framing of [{ "transfer-encoding": "chunked" }, { "content-length": LARGE }]) {
       const { told, onError } = notes();
       const { at, close } = await mount(() => assert.fail("the handler was called"), { secret, onError });
-      const outgoing = request({ ...at, agent: false, headers: { ...delivery().headers, ...framing } });
+      // One that would use the connection again.
+      const agent = new Agent({ keepAlive: true });
+      const outgoing = request({ ...at, agent, headers: { ...delivery().headers, ...framing } });
       // The server closes while more is on its way.
       outgoing.on("error", () => {});
       const piece = Buffer.alloc(64 * 1024);
