@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { test } from "node:test";
 import { webhookHandler } from "@encrata/webhooks/web";
 import next from "next/server.js";
-import { delivery, notes, rows, secret } from "./rows.mjs";
+import { delivery, notes, other, rows, secret } from "./rows.mjs";
 import { limits } from "./web.mjs";
 
 const { NextRequest, NextResponse } = next;
@@ -46,6 +46,10 @@ test("web: many secrets by turns, more than are kept", async () => {
   const handle = webhookHandler(() => {}, { secret: (request) => [`tenant-${request.headers.get("x-tenant")}`, secret] });
   for (let turn = 0; turn < 200; turn++) {
     assert.equal((await ask(handle, Request, delivery({ change: { "x-tenant": String(turn % 100) } }))).status, 204);
+  }
+  const own = webhookHandler(() => {}, { secret: (request) => (request.headers.get("x-tenant") === "one" ? secret : other) });
+  for (const [tenant, status] of [["one", 204], ["two", 401], ["one", 204]]) {
+    assert.equal((await ask(own, Request, delivery({ change: { "x-tenant": tenant } }))).status, status);
   }
 });
 
