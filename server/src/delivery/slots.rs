@@ -420,6 +420,16 @@ mod tests {
     }
 
     #[test]
+    fn no_more_than_so_many_webhooks_are_remembered() {
+        let mut state = State::default();
+        for n in 0..2 * MAX_QUICK {
+            state.set_quick(WebhookId::new(i64::try_from(n).unwrap()), true);
+            assert!(state.quick.len() <= MAX_QUICK);
+        }
+        assert!(!state.quick.is_empty());
+    }
+
+    #[test]
     fn a_send_that_panics_leaves_nothing_counted() {
         let (slots, started) = quick(lane(1));
         drop(started);
