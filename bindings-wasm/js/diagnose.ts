@@ -3,7 +3,7 @@ import { load } from "#module";
 import { WebhookVerificationError } from "@encrata/webhooks";
 import { type Body, raw } from "./body.js";
 import type { DiagnosisCause } from "./generated/errors.js";
-import { each, type HeadersLike } from "./headers.js";
+import { each, type HeadersLike, NAMES } from "./headers.js";
 
 /** Why a delivery does or does not verify. */
 export interface Diagnosis {
@@ -59,10 +59,14 @@ function start(): void {
 function pairs(headers: HeadersLike): [string, string][] {
   if (typeof headers === "string") return [["x-encrata-signature", headers]];
   const list: [string, string][] = [];
-  each(headers, (name, value) => {
+  const visit = (name: string, value: unknown) => {
     for (const one of Array.isArray(value) ? value : [value]) {
       if (one !== undefined && one !== null) list.push([name, String(one)]);
     }
-  });
+  };
+  const { get } = headers as { get?: unknown };
+  // What can only be asked by name is asked for the names that count.
+  if (typeof get === "function" && !(Symbol.iterator in headers)) for (const name of NAMES) visit(name, get.call(headers, name));
+  else each(headers, visit);
   return list;
 }

@@ -12,7 +12,7 @@ export type HeaderValue = string | number | readonly string[] | null | undefined
 /** Values, each after the number of its name in `NAMES`. */
 export type Found = (number | string)[];
 
-const NAMES = ["x-encrata-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
+export const NAMES = ["x-encrata-signature", "webhook-id", "webhook-timestamp", "webhook-signature"];
 /** Stands for a value that is no text: it is there, and can't be well formed. */
 const MALFORMED = "\ufffd";
 
