@@ -60,26 +60,24 @@ suite_faults() { # most of its time is waiting for leases to end, so more run at
         cargo test --quiet --locked -p encrata-webhooks-tests --test faults -- --test-threads 6
 }
 suite_clients() { cargo build --quiet --locked -p encrata-webhooks-server && tests/clients/run.sh; }
+with_npm() { # what is not done without it, and a command
+    undone=$1
+    shift
+    if ! command -v npm >/dev/null; then
+        missing "npm" "$undone (install Node 20 or later)"
+    elif ! rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
+        missing "the target wasm32-unknown-unknown" "$undone"
+    else
+        "$@"
+    fi
+}
 # The npm package, built, packed and installed in an empty project.
 suite_js() {
-    if ! command -v npm >/dev/null; then
-        missing "npm" "the npm package was not tested (install Node 20 or later)"
-    elif ! rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
-        missing "the target wasm32-unknown-unknown" "the npm package was not tested"
-    else
-        cargo test --quiet --locked -p encrata-webhooks-wasm && bindings-wasm/test/run.sh
-    fi
+    with_npm "the npm package was not tested" bindings-wasm/test/run.sh &&
+        cargo test --quiet --locked -p encrata-webhooks-wasm
 }
 # The same package where it will run: Deno, Bun, workerd, Chromium; in the long form bundlers and a server of Next.js.
-suite_runtimes() {
-    if ! command -v npm >/dev/null; then
-        missing "npm" "the npm package was tested on no runtime (install Node 20 or later)"
-    elif ! rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then
-        missing "the target wasm32-unknown-unknown" "the npm package was tested on no runtime"
-    else
-        bindings-wasm/test/runtimes/run.sh
-    fi
-}
+suite_runtimes() { with_npm "the npm package was tested on no runtime" bindings-wasm/test/runtimes/run.sh; }
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
