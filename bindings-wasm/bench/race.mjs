@@ -6,9 +6,9 @@ import { races } from "./contenders.mjs";
 
 const SIZES = [128, 1024, 16 * 1024, 256 * 1024, 1024 * 1024];
 const isQuick = Boolean(process.env.ENCRATA_BENCH_QUICK);
-const ROUNDS = isQuick ? 5 : 31;
+const ROUNDS = isQuick ? 5 : 61;
 /** How long a contender runs in a round. */
-const SLICE_MS = isQuick ? 1 : 5;
+const SLICE_MS = 1;
 
 const only = process.env.ENCRATA_BENCH_WORK ?? "";
 
@@ -33,10 +33,15 @@ async function race(contenders) {
       times[index].push((await time(contenders[index], calls[index])) / calls[index]);
     }
   }
-  const medians = times.map((list) => list.sort((one, other) => one - other)[list.length >> 1]);
   return contenders.map(({ name }, index) => {
-    return { name, median_ns: Math.round(medians[index] * 1e6), ratio: Number((medians[index] / medians[0]).toFixed(2)) };
+    // By round, so that what slows a round slows both sides of a ratio.
+    const ratios = times.map((others) => median(times[index].map((one, round) => one / others[round])));
+    return { name, median_ns: Math.round(median(times[index]) * 1e6), ratios: ratios.map((one) => Number(one.toFixed(2))) };
   });
+}
+
+function median(list) {
+  return list.toSorted((one, other) => one - other)[list.length >> 1];
 }
 
 /** How many calls fill a slice, once the compiler has seen enough of them. */

@@ -3,9 +3,6 @@ import { load } from "#module";
 import type * as Exports from "#exports";
 import { WebhookVerificationError } from "./error.js";
 
-/** What a text in the scratch buffer ends with. */
-const END = 0xff;
-
 /** Up to so many units a loop is quicker than the encoder. */
 const SHORT = 128;
 
@@ -41,7 +38,7 @@ export function buffer(): Uint8Array {
 }
 
 /** Writes a text, and returns where it ends, or -1 when there is no room. */
-export function put(text: string, start: number): number {
+function put(text: string, start: number): number {
   const { length } = text;
   if (length > SHORT) return encode(text, start);
   if (start + length > scratch.length) return -1;
@@ -58,12 +55,21 @@ function encode(text: string, start: number): number {
   return read === text.length ? start + written : -1;
 }
 
+/** Writes a body, and returns where it ends, or -1 when there is no room. */
+export function write(body: string | Uint8Array, start: number): number {
+  if (typeof body === "string") return put(body, start);
+  const end = start + body.length;
+  if (end > scratch.length) return -1;
+  scratch.set(body, start);
+  return end;
+}
+
 /** Writes as much of a text as there is room for; returns how many of its units were read, and the bytes written. */
 export function fill(text: string): { read: number; written: number } {
   return encoder.encodeInto(text, scratch);
 }
 
-/** Writes numbers as bytes and texts with their end; returns where all ends, or -1 when there is no room. */
+/** Writes numbers as bytes, and texts after their length; returns where all ends, or -1 when there is no room. */
 export function pack(items: (number | string)[]): number {
   let end = 0;
   for (const item of items) {
@@ -71,9 +77,11 @@ export function pack(items: (number | string)[]): number {
       scratch[end++] = item;
       continue;
     }
-    end = put(item, end);
+    const start = end + 2;
+    end = put(item, start);
     if (end < 0 || end >= scratch.length) return -1;
-    scratch[end++] = END;
+    scratch[start - 2] = end - start;
+    scratch[start - 1] = (end - start) >> 8;
   }
   return end;
 }

@@ -1,5 +1,5 @@
 import type { Found } from "./headers.js";
-import { buffer, core, fill, pack, put } from "./core.js";
+import { buffer, core, fill, pack, write } from "./core.js";
 import { type Digest, type Host, host } from "./digest.js";
 import { faulty, numbered, WebhookVerificationError } from "./error.js";
 
@@ -41,17 +41,14 @@ export class Receiver {
   /** Whether a delivery is ours: `body` is what is signed, `found` its headers. */
   authenticate(body: string | Uint8Array, found: Found): Answer {
     const { authenticate, begin } = core();
-    const scratch = buffer();
+    buffer();
     const now = this.#tolerance === undefined ? 0 : Math.floor(Date.now() / 1000);
     const headers = pack(found);
     if (headers < 0) return OVERLONG;
     const hashing = host();
-    const isLarge = hashing !== null && body.length >= hashing.from;
-    if (!isLarge && headers + body.length <= scratch.length) {
-      const end = typeof body === "string" ? put(body, headers) : set(scratch, body, headers);
-      if (end >= 0) return authenticate(this.#number, headers, end - headers, now);
-    }
-    if (isLarge) return this.#byHost(hashing, body, headers, now);
+    if (hashing && body.length >= hashing.from) return this.#byHost(hashing, body, headers, now);
+    const end = write(body, headers);
+    if (end >= 0) return authenticate(this.#number, headers, end - headers, now);
     const error = begin(this.#number, headers);
     if (error > 0) return FIRST_ERROR + 1 - error;
     this.#update(body);
@@ -65,13 +62,10 @@ export class Receiver {
     const scheme = begun > 0 ? 1 : 0;
     const prefix = scheme ? buffer().slice(0, begun) : NOTHING;
     const digests = (this.#digests[scheme] ??= this.#keyed(hashing, scheme));
+    const bytes = digests.map((digest) => digest(prefix, body)).join("");
     const scratch = buffer();
-    let end = 0;
-    for (const digest of digests) {
-      const bytes = digest(prefix, body);
-      for (let index = 0; index < DIGEST_BYTES; index++) scratch[end++] = bytes.charCodeAt(index);
-    }
-    return host_finish(this.#number, end, now);
+    for (let index = 0; index < bytes.length; index++) scratch[index] = bytes.charCodeAt(index);
+    return host_finish(this.#number, bytes.length, now);
   }
 
   #keyed(hashing: Host, scheme: number): Digest[] {
@@ -118,11 +112,6 @@ export class Receiver {
   close(): void {
     core().close(this.#number);
   }
-}
-
-function set(scratch: Uint8Array, body: Uint8Array, start: number): number {
-  scratch.set(body, start);
-  return start + body.length;
 }
 
 /** What an answer says that is below `PLAIN`. */

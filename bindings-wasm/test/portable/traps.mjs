@@ -58,7 +58,7 @@ export async function check({ Webhook, verifySignature, WebhookVerificationError
   expect("the codes of what is no delivery", [...codes].sort().join(" "), all);
 
   for (const size of SIZES) {
-    for (const given of [new Uint8Array(size).fill(7), "é".repeat(size / 2)]) {
+    for (const given of [new Uint8Array(size).fill(7), "é".repeat(size / 2), "\ud800".repeat(size / 2)]) {
       const hex = await digest(given);
       const name = `${size} bytes as ${kind(given)}`;
       expect(name, verifySignature(given, secret, hex), true);
@@ -68,11 +68,18 @@ export async function check({ Webhook, verifySignature, WebhookVerificationError
       expect(`${name}, signed and altered`, code(altered(given), webhook.sign(given)), "signature_mismatch");
     }
   }
+  // What is signed before the body may be as long as headers are taken.
+  for (const length of [16_000, 16_370, 65_000, 65_465, 65_470, 65_475, 65_480, 65_500]) {
+    for (const given of ["", "é".repeat(8_000)]) {
+      const answer = code(given, { ...webhook.sign(given), "webhook-id": "x".repeat(length) });
+      if (!/^(signature_mismatch|malformed_signature)$/.test(answer)) failures.push(`an id of ${length} bytes: got ${answer}`);
+    }
+  }
   return failures;
 }
 
 /** Around the change of digests, and of the scratch buffer. */
-const SIZES = [2, 64, 1022, 1024, 65_534, 65_536, 65_538, 200_000, 1_000_000];
+const SIZES = [2, 64, 382, 384, 1022, 1024, 2558, 2560, 5_400, 16_250, 16_384, 65_534, 65_536, 65_538, 200_000, 1_000_000];
 
 const traps = [
   [signature.slice(1), "malformed_signature"],
