@@ -13,7 +13,7 @@ export function read(body: string | Uint8Array, id: string | null, timestamp: nu
   try {
     const text = typeof body === "string" ? body : decoder.decode(body);
     envelope = JSON.parse(text);
-    if (isSuspicious(text) && !isStrict(text)) return undefined;
+    if (isSuspicious(text, envelope) && !isStrict(text)) return undefined;
   } catch {
     return undefined;
   }
@@ -39,18 +39,26 @@ function is(value: unknown, type: "string" | "integer" | "unsigned"): boolean {
 }
 
 /** Whether a text needs a closer look: it is cheap, and says yes to all that the core would refuse. */
-function isSuspicious(text: string): boolean {
-  return /\\u[dD]/.test(text) || /\d[eE]\+?\d{3}|\d{200}/.test(text) || hasManyBrackets(text);
+function isSuspicious(text: string, value: unknown): boolean {
+  return /\\u[dD]/.test(text) || /\d[eE]\+?\d{3}|\d{200}/.test(text) || isDeep(text, value);
 }
 
-function hasManyBrackets(text: string): boolean {
-  let count = 0;
+/** Whether it may be nested too deep: not if a text opens no more than what was read of it holds, in no great depth. */
+function isDeep(text: string, value: unknown): boolean {
+  let opened = 0;
   for (const bracket of "[{") {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
-      if (++count > MAX_DEPTH) return true;
-    }
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) opened++;
   }
-  return false;
+  return opened > MAX_DEPTH && opened !== count(value, MAX_DEPTH);
+}
+
+/** How many arrays and objects there are; NaN when they are nested deeper than that. */
+function count(value: unknown, depth: number): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (depth === 0) return NaN;
+  let sum = 1;
+  for (const item of Object.values(value)) sum += count(item, depth - 1);
+  return sum;
 }
 
 /**

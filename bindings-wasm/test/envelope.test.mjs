@@ -43,6 +43,9 @@ test("what is nested as deep as the core looks is an envelope", () => {
     assert.equal(taken(envelope(value(100_000))), false);
   }
   assert.equal(taken(envelope(`[${Array(500).fill("[{}]").join()}]`)), true, "many are not deep");
+  assert.equal(taken(envelope(`["${"[".repeat(500)}"]`)), true, "in a text they are none");
+  assert.equal(taken(`{"created_at":"x","data":${nested(127)},"data":{},"event":"e"}`), false, "also where it is overwritten");
+  assert.equal(taken(envelope(`[${Array(500).fill("[{}]").join()},${nested(126)}]`)), false, "deep among many");
 });
 
 test("bytes and text are read alike", () => {
