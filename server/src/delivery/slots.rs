@@ -35,8 +35,8 @@ const QUICK: Duration = Duration::from_millis(100);
 /// webhook that was quick so lately has sent them long before their leases end, and one that stops answering hands
 /// them back.
 const MAX_AHEAD: usize = 7 * MAX_PER_WEBHOOK;
-/// How many webhooks are known to be quick, at most: then it is found out anew.
-const MAX_QUICK: usize = 10_000;
+/// Of how many webhooks it is known how they answered, at most: then it is found out anew.
+const MAX_KNOWN: usize = 10_000;
 /// When this part of the places ahead is free, there is a claim for them.
 const PART_AHEAD: usize = 2;
 
@@ -63,8 +63,16 @@ struct State {
     bytes: usize,
     /// Webhooks with waiting deliveries that are due: what is new queues behind those.
     behind: HashSet<WebhookId>,
-    /// Webhooks that answered quickly the last time.
-    quick: HashSet<WebhookId>,
+    /// How webhooks answered the last time, here; in the queue's lanes it shows a transaction later.
+    known: HashMap<WebhookId, Answered>,
+}
+
+/// How a webhook answered the last time, when that matters for what it gets next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    Quickly,
+    /// Or not at all.
+    Badly,
 }
 
 /// What goes to one webhook.
@@ -82,12 +90,23 @@ impl State {
         self.flows.entry(webhook_id).or_default()
     }
 
-    fn set_quick(&mut self, webhook_id: WebhookId, is_quick: bool) {
-        if !is_quick {
-            self.quick.remove(&webhook_id);
-        } else if self.quick.insert(webhook_id) && self.quick.len() > MAX_QUICK {
-            self.quick.clear();
+    fn note(&mut self, webhook_id: WebhookId, answered: Option<Answered>) {
+        let Some(answered) = answered else {
+            self.known.remove(&webhook_id);
+            return;
+        };
+        if self.known.insert(webhook_id, answered).is_none() && self.known.len() > MAX_KNOWN {
+            self.known.clear();
         }
+    }
+
+    fn has(&self, webhook_id: WebhookId, answered: Answered) -> bool {
+        self.known.get(&webhook_id) == Some(&answered)
+    }
+
+    /// How many requests to a webhook may be in flight.
+    fn most(&self, webhook_id: WebhookId) -> usize {
+        if self.has(webhook_id, Answered::Badly) { MAX_PER_FAILING } else { MAX_PER_WEBHOOK }
     }
 
     fn of(&self, webhook_id: WebhookId) -> usize {
@@ -96,7 +115,7 @@ impl State {
 
     /// How many more claims a webhook may have behind those in flight.
     fn may_be_ahead(&self, webhook_id: WebhookId) -> usize {
-        if !self.quick.contains(&webhook_id) {
+        if !self.has(webhook_id, Answered::Quickly) {
             return 0;
         }
         MAX_AHEAD.saturating_sub(self.flows.get(&webhook_id).map_or(0, |flow| flow.ahead))
@@ -113,7 +132,7 @@ impl State {
 
     /// How many of a lane to claim now: none when it is too little to be worth a claim.
     fn room_to_claim(&self, lane: &Lane) -> usize {
-        let most = if lane.is_failing { MAX_PER_FAILING } else { MAX_PER_WEBHOOK };
+        let most = if lane.is_failing { MAX_PER_FAILING } else { self.most(lane.webhook_id) };
         let ahead = if lane.is_failing || lane.is_limited { 0 } else { self.may_be_ahead(lane.webhook_id) };
         let room = self.room(lane.webhook_id, most) + ahead;
         let worth = if ahead > 0 { MAX_AHEAD / PART_AHEAD } else { most / PART_TO_CLAIM };
@@ -149,7 +168,7 @@ impl Slots {
         if state.behind.contains(&webhook_id) {
             return None;
         }
-        let room = state.room(webhook_id, MAX_PER_WEBHOOK) + state.may_be_ahead(webhook_id);
+        let room = state.room(webhook_id, state.most(webhook_id)) + state.may_be_ahead(webhook_id);
         if room == 0 || state.bytes + bytes > MAX_BYTES {
             state.behind.insert(webhook_id);
             return None;
@@ -270,6 +289,25 @@ mod tests {
         let slots = Slots::new(Arc::default());
         let wanted = slots.share(&[Lane { is_failing: true, ..lane(1) }]).wanted;
         assert_eq!(wanted[0].rows, MAX_PER_FAILING);
+    }
+
+    #[test]
+    fn a_webhook_that_just_failed_is_only_probed_though_its_lane_does_not_know_yet() {
+        let slots = Slots::new(Arc::default());
+        let lane = lane(1);
+        let mut held: Vec<Slot> = (0..MAX_PER_WEBHOOK).map(|_| slots.take(lane.webhook_id, 1)).collect();
+        while let Some(slot) = held.pop() {
+            slot.answered(Verdict::Failing, QUICK);
+            drop(slot);
+            let rows: usize = slots.share(&[lane]).wanted.iter().map(|want| want.rows).sum();
+            assert!(held.len() + rows <= MAX_PER_FAILING.max(held.len()), "{rows} beside {}", held.len());
+        }
+        slots.share(&[]);
+        let probes: Vec<Slot> = std::iter::from_fn(|| slots.try_take(lane.webhook_id, 1)).take(9).collect();
+        assert_eq!(probes.len(), MAX_PER_FAILING, "what is new goes to it as little");
+        probes[0].answered(Verdict::Healthy, QUICK);
+        drop(probes);
+        assert_eq!(slots.share(&[lane]).wanted[0].rows, MAX_PER_WEBHOOK, "it is back");
     }
 
     #[test]
@@ -422,11 +460,11 @@ mod tests {
     #[test]
     fn no_more_than_so_many_webhooks_are_remembered() {
         let mut state = State::default();
-        for n in 0..2 * MAX_QUICK {
-            state.set_quick(WebhookId::new(i64::try_from(n).unwrap()), true);
-            assert!(state.quick.len() <= MAX_QUICK);
+        for n in 0..2 * MAX_KNOWN {
+            state.note(WebhookId::new(i64::try_from(n).unwrap()), Some(Answered::Quickly));
+            assert!(state.known.len() <= MAX_KNOWN);
         }
-        assert!(!state.quick.is_empty());
+        assert!(!state.known.is_empty());
     }
 
     #[test]

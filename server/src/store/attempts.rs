@@ -125,6 +125,6 @@ static LATER: Statement = Statement::new(
 
 pub(super) static LATER_STATUS: Statement = Statement::new(
     "update deliveries set status = r.status, attempts = r.number from {rows}
-     where deliveries.workspace_id = r.workspace_id and deliveries.webhook_id = r.webhook_id and deliveries.id = r.id",
+     where {probe deliveries.workspace_id = r.workspace_id} and deliveries.webhook_id = r.webhook_id and deliveries.id = r.id",
 )
 .with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("number"), text("status")]);

@@ -6,7 +6,7 @@ use encrata_webhooks::EventKind;
 
 use super::row::{Row, unreadable};
 use super::rows::text;
-use super::statement::{Statement, sql};
+use super::statement::Statement;
 use super::{Store, StoreError, Tx};
 use crate::model::delivery::{Attempt, Delivery, Status};
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
@@ -52,11 +52,11 @@ impl Store {
         webhook_id: WebhookId,
         filter: &Filter,
     ) -> Result<Page, StoreError> {
-        let statements: &[&'static str] = match filter.status {
-            None => &[SENT, NEVER_SENT],
-            Some(Status::Pending) => &[PENDING],
-            Some(Status::Success) => &[SUCCEEDED],
-            Some(Status::Failed) => &[FAILED],
+        let statements: &[&'static Statement] = match filter.status {
+            None => &[&SENT, &NEVER_SENT],
+            Some(Status::Pending) => &[&PENDING],
+            Some(Status::Success) => &[&SUCCEEDED],
+            Some(Status::Failed) => &[&FAILED],
         };
         let before = DeliveryId::floor(filter.until_ms).to_string();
         let before = filter.before.map_or(before.clone(), |cursor| before.min(cursor.to_string()));
@@ -65,7 +65,8 @@ impl Store {
         let mut tx = self.db.read().await?;
         let mut rows = Vec::new();
         for statement in statements {
-            let found = sql(statement)
+            let found = statement
+                .query()
                 .bind(workspace_id)
                 .bind(webhook_id)
                 .bind(&*before)
@@ -105,43 +106,41 @@ impl Store {
 
 macro_rules! sent {
     ($and:literal) => {
-        concat!(
+        Statement::new(concat!(
             "select d.id, d.event_id, d.event_type, d.created_ms, d.status, d.attempts, d.started_ms,
                     d.duration_ms, d.response_status, d.response_body, d.error, cast(length(e.body) as bigint) as bytes, q.next_ms, q.owner
              from deliveries d
-             cross join events e
-             left join queue q on q.workspace_id = d.workspace_id and q.webhook_id = d.webhook_id and q.id = d.id
-             where e.workspace_id = d.workspace_id and e.id = d.event_id
-               and d.workspace_id = $1 and d.webhook_id = $2 and d.id < $3 and d.id >= $4
+             {seek events e on e.workspace_id = d.workspace_id and e.id = d.event_id}
+             {find queue q on q.workspace_id = d.workspace_id and q.webhook_id = d.webhook_id and q.id = d.id}
+             where d.workspace_id = $1 and d.webhook_id = $2 and d.id < $3 and d.id >= $4
                and (cast($5 as text) is null or d.event_type = $5)",
             $and,
             " order by d.id desc limit $6"
-        )
+        ))
     };
 }
 
 macro_rules! queued {
     ($and:literal) => {
-        concat!(
+        Statement::new(concat!(
             "select q.id, q.event_id, q.event_type, q.created_ms, 'pending' as status, q.attempts, d.started_ms,
                     d.duration_ms, d.response_status, d.response_body, d.error, cast(length(e.body) as bigint) as bytes, q.next_ms, q.owner
              from queue q
-             cross join events e
-             left join deliveries d on d.workspace_id = q.workspace_id and d.webhook_id = q.webhook_id and d.id = q.id
-             where e.workspace_id = q.workspace_id and e.id = q.event_id
-               and q.workspace_id = $1 and q.webhook_id = $2 and q.id < $3 and q.id >= $4
+             {seek events e on e.workspace_id = q.workspace_id and e.id = q.event_id}
+             {find deliveries d on d.workspace_id = q.workspace_id and d.webhook_id = q.webhook_id and d.id = q.id}
+             where q.workspace_id = $1 and q.webhook_id = $2 and q.id < $3 and q.id >= $4
                and (cast($5 as text) is null or q.event_type = $5)",
             $and,
             " order by q.id desc limit $6"
-        )
+        ))
     };
 }
 
-pub(super) const SENT: &str = sent!("");
-pub(super) const SUCCEEDED: &str = sent!(" and d.status = 'success'");
-pub(super) const FAILED: &str = sent!(" and d.status = 'failed'");
-pub(super) const PENDING: &str = queued!("");
-pub(super) const NEVER_SENT: &str = queued!(" and q.attempts = 0");
+pub(super) static SENT: Statement = sent!("");
+pub(super) static SUCCEEDED: Statement = sent!(" and d.status = 'success'");
+pub(super) static FAILED: Statement = sent!(" and d.status = 'failed'");
+pub(super) static PENDING: Statement = queued!("");
+pub(super) static NEVER_SENT: Statement = queued!(" and q.attempts = 0");
 
 pub(super) static BODIES: Statement = Statement::new(
     "select e.id, e.body from {rows}

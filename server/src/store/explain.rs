@@ -3,11 +3,16 @@
 use super::attempts::{FIRST, LATER_STATUS};
 use super::deliveries::{BODIES, FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
 use super::finish::{DONE, FAILING, GONE, HEALTHY, RETRY, SLOW};
-use super::housekeeping::{OLD_DELIVERIES, OLD_EVENTS};
+use super::housekeeping::{
+    ERASE_ATTEMPTS, ERASE_DELIVERIES, ERASE_EVENTS, ERASE_QUEUE, FORGET, OLD_DELIVERIES, OLD_EVENTS,
+};
 use super::pace::{LIMITS, USE_UP};
 use super::queue::{CLAIM, LANES, RELEASE, TARGETS};
 use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
-use super::resend::{EVENTS_SINCE, FAILED_SINCE, QUEUE_MISSED};
+use super::resend::{
+    COUNT_ATTEMPTS, EVENTS_SINCE, FAILED_SINCE, MAKE_DUE, MAKE_PENDING, QUEUE, QUEUE_MISSED, SENT_MEANWHILE,
+    WEBHOOK_OF,
+};
 use super::sample::COUNT;
 use super::statement::{Query, Statement, sql};
 use super::{Store, StoreError};
@@ -36,8 +41,8 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         query.bind_rows(given)
     };
     let now = || crate::clock::now_ms();
-    let page = |text| {
-        let of = sql(text).bind("w").bind("h").bind("z").bind("a").bind(None::<&str>);
+    let page = |statement: &'static Statement| {
+        let of = statement.query().bind("w").bind("h").bind("z").bind("a").bind(None::<&str>);
         of.bind(50)
     };
     vec![
@@ -61,14 +66,25 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("known keys", given(&KNOWN_KEYS, KNOWN_KEYS.query())),
         ("failed since", sql(FAILED_SINCE).bind("w").bind("h").bind("a").bind(1000)),
         ("events since", sql(EVENTS_SINCE).bind("w").bind("h").bind("a").bind(1000)),
-        ("queue missed", given(&QUEUE_MISSED, QUEUE_MISSED.query().bind(now()).bind("w").bind("h"))),
-        ("sent", page(SENT)),
-        ("succeeded", page(SUCCEEDED)),
-        ("failed", page(FAILED)),
-        ("pending", page(PENDING)),
-        ("never sent", page(NEVER_SENT)),
+        ("queue missed", given(&QUEUE_MISSED, QUEUE_MISSED.query().bind(now()))),
+        ("sent meanwhile", given(&SENT_MEANWHILE, SENT_MEANWHILE.query())),
+        ("queue", given(&QUEUE, QUEUE.query().bind(now()))),
+        ("make due", given(&MAKE_DUE, MAKE_DUE.query().bind(now()))),
+        ("count attempts", given(&COUNT_ATTEMPTS, COUNT_ATTEMPTS.query())),
+        ("make pending", given(&MAKE_PENDING, MAKE_PENDING.query())),
+        ("sent", page(&SENT)),
+        ("succeeded", page(&SUCCEEDED)),
+        ("failed", page(&FAILED)),
+        ("pending", page(&PENDING)),
+        ("never sent", page(&NEVER_SENT)),
         ("old deliveries", sql(OLD_DELIVERIES).bind("w").bind("h").bind("z")),
         ("count", sql(COUNT).bind("w").bind("h").bind("a").bind(20_000)),
         ("old events", sql(OLD_EVENTS).bind("w").bind("z")),
+        ("erase queue", sql(ERASE_QUEUE).bind("w").bind("h").bind("z").bind(1000)),
+        ("erase deliveries", sql(ERASE_DELIVERIES).bind("w").bind("h").bind("z").bind(1000)),
+        ("erase attempts", sql(ERASE_ATTEMPTS).bind("w").bind("h").bind("z").bind(1000)),
+        ("erase events", sql(ERASE_EVENTS).bind("w").bind("z").bind(1000)),
+        ("forget", sql(FORGET).bind(now()).bind(1000)),
+        ("webhook of", WEBHOOK_OF.query().bind("w1").bind("5")),
     ]
 }

@@ -239,7 +239,7 @@ impl News {
 pub(super) static RETRY: Statement = Statement::new(
     "update queue set owner = null, attempts = queue.attempts + 1, step = step + 1, next_ms = now($1) + r.after_ms
      from {rows}
-     where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
+     where {probe queue.workspace_id = r.workspace_id} and queue.webhook_id = r.webhook_id and queue.id = r.id
        and queue.epoch = r.epoch and queue.attempts = r.attempts and queue.owner = $2
      returning queue.id, queue.epoch, queue.attempts - 1 as attempts",
 )
@@ -263,7 +263,7 @@ pub(super) static DONE: Statement = Statement::each(
      )
      returning id, epoch, attempts",
     "delete from queue using {rows}
-     where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
+     where {probe queue.workspace_id = r.workspace_id} and queue.webhook_id = r.webhook_id and queue.id = r.id
        and queue.epoch = r.epoch and queue.attempts = r.attempts and queue.owner = $1
      returning queue.id, queue.epoch, queue.attempts",
 )
@@ -273,7 +273,7 @@ const WEBHOOK: &[super::rows::Column] = &[text("workspace_id"), text("webhook_id
 
 pub(super) static HEALTHY: Statement = Statement::new(
     "update webhooks set failing_since_ms = null from {rows}
-     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id and failing_since_ms is not null",
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id} and failing_since_ms is not null",
 )
 .with_rows(WEBHOOK);
 
@@ -285,7 +285,7 @@ pub(super) static FAILING: Statement = Statement::new(
         disabled_ms = case when failing_since_ms <= now($1) - $2 and is_active = 1 then now($1) else disabled_ms end,
         disabled_reason = case when failing_since_ms <= now($1) - $2 and is_active = 1 then $3 else disabled_reason end
      from {rows}
-     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id}
        and (failing_since_ms is null or (failing_since_ms <= now($1) - $2 and is_active > 0))
      returning webhooks.id, disabled_ms",
 )
@@ -294,7 +294,7 @@ pub(super) static FAILING: Statement = Statement::new(
 /// $1 now.
 pub(super) static SLOW: Statement = Statement::new(
     "update webhooks set not_before_ms = now($1) + r.after_ms from {rows}
-     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id}
        and not_before_ms < now($1) + r.after_ms",
 )
 .with_rows(&[text("workspace_id"), text("webhook_id"), int("after_ms")]);
@@ -304,7 +304,7 @@ pub(super) static GONE: Statement = Statement::new(
     "update webhooks set is_active = 0, disabled_ms = now($1), disabled_reason = $2,
         failing_since_ms = coalesce(failing_since_ms, now($1))
      from {rows}
-     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id and is_active > 0
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id} and is_active > 0
      returning webhooks.id",
 )
 .with_rows(WEBHOOK);

@@ -47,12 +47,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn forget_idempotency(&self, now_ms: i64) -> Result<bool, StoreError> {
         let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
-        let forgotten = sql("delete from idempotency where (workspace_id, key) in (
-                select workspace_id, key from idempotency where created_ms <= $1 limit $2)")
-        .bind(now_ms - IDEMPOTENCY_MS)
-        .bind(ROWS)
-        .execute(&mut tx)
-        .await?;
+        let forgotten = sql(FORGET).bind(now_ms - IDEMPOTENCY_MS).bind(ROWS).execute(&mut tx).await?;
         tx.commit().await?;
         Ok(forgotten > 0)
     }
@@ -115,13 +110,7 @@ impl Store {
             return Ok(false);
         }
         let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
-        let erased = sql("delete from events where workspace_id = $1 and id in (
-                select id from events where workspace_id = $1 and id < $2 order by id limit $3)")
-        .bind(workspace_id)
-        .bind(before)
-        .bind(ROWS)
-        .execute(&mut tx)
-        .await?;
+        let erased = sql(ERASE_EVENTS).bind(workspace_id).bind(before).bind(ROWS).execute(&mut tx).await?;
         tx.commit().await?;
         Ok(erased > 0)
     }
@@ -143,18 +132,10 @@ struct Erased {
     waiting: u64,
 }
 
-/// Erases up to [`ROWS`] rows of each table that belong to a webhook's deliveries before an id.
+/// Erases [`ROWS`] rows of each table that belong to a webhook's deliveries before an id.
 async fn erase(tx: &mut Tx, webhook: (WorkspaceId, WebhookId), before: &str) -> Result<Erased, StoreError> {
     let mut erased = Erased::default();
-    for (of_queue, statement) in [
-        (true, "delete from queue where workspace_id = $1 and webhook_id = $2 and id in (
-            select id from queue where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)"),
-        (false, "delete from deliveries where workspace_id = $1 and webhook_id = $2 and id in (
-            select id from deliveries where workspace_id = $1 and webhook_id = $2 and id < $3 order by id limit $4)"),
-        (false, "delete from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id in (
-            select delivery_id from attempts where workspace_id = $1 and webhook_id = $2 and delivery_id < $3
-            order by delivery_id limit $4)"),
-    ] {
+    for (of_queue, statement) in [(true, ERASE_QUEUE), (false, ERASE_DELIVERIES), (false, ERASE_ATTEMPTS)] {
         let rows = sql(statement).bind(webhook.0).bind(webhook.1).bind(before).bind(ROWS).execute(tx).await?;
         erased.rows += rows;
         erased.waiting += if of_queue { rows } else { 0 };
@@ -170,6 +151,47 @@ fn is_any_old(row: &Row) -> Result<bool, StoreError> {
 static DELETED: Statement = Statement::new(
     "select workspace_id, id from webhooks where deleted_ms > 0 and deleted_ms <= now($1) - $2 limit 1",
 );
+
+// A part ends at a row that is sought first, if there are so many: a range of an index, and nothing to join.
+
+/// $1 workspace, $2 webhook, $3 before this id, $4 so many.
+macro_rules! erase {
+    ($table:literal, $id:literal) => {
+        concat!(
+            "delete from ",
+            $table,
+            " where workspace_id = $1 and webhook_id = $2 and ",
+            $id,
+            " < $3 and ",
+            $id,
+            " <= coalesce((select ",
+            $id,
+            " from ",
+            $table,
+            " where workspace_id = $1 and webhook_id = $2 and ",
+            $id,
+            " < $3 order by ",
+            $id,
+            " limit 1 offset $4 - 1), $3)"
+        )
+    };
+}
+
+pub(super) const ERASE_QUEUE: &str = erase!("queue", "id");
+pub(super) const ERASE_DELIVERIES: &str = erase!("deliveries", "id");
+pub(super) const ERASE_ATTEMPTS: &str = erase!("attempts", "delivery_id");
+
+/// $1 workspace, $2 before this id, $3 so many.
+pub(super) const ERASE_EVENTS: &str = "
+    delete from events where workspace_id = $1 and id < $2 and id <= coalesce((
+        select id from events where workspace_id = $1 and id < $2 order by id limit 1 offset $3 - 1
+    ), $2)";
+
+/// $1 up to this time, $2 so many.
+pub(super) const FORGET: &str = "
+    delete from idempotency where created_ms <= coalesce((
+        select created_ms from idempotency where created_ms <= $1 order by created_ms limit 1 offset $2 - 1
+    ), $1)";
 
 /// $1 workspace, $2 webhook, $3 before this id.
 pub(super) const OLD_DELIVERIES: &str = "

@@ -92,6 +92,6 @@ pub(super) static LIMITS: Statement = Statement::new(
 
 pub(super) static USE_UP: Statement = Statement::new(
     "update webhooks set paced_ms = r.paced_ms from {rows}
-     where webhooks.workspace_id = r.workspace_id and webhooks.id = r.webhook_id",
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id}",
 )
 .with_rows(&[text("workspace_id"), text("webhook_id"), int("paced_ms")]);

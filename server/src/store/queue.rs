@@ -141,13 +141,20 @@ impl Store {
 }
 
 /// Steps from webhook to webhook over the index (a loose scan), then looks at the head of each lane.
+///
+/// That `next_ms > 0` tells Postgres that it may use the index by lane.
 pub(super) static LANES: Statement = Statement::new(
     "with recursive lane (id) as (
-        select min(webhook_id) from queue
+        select (
+            select q.webhook_id from queue q where q.webhook_id > '' {postgres: and q.next_ms > 0} order by q.webhook_id limit 1
+        )
         union all
-        select (select min(q.webhook_id) from queue q where q.webhook_id > lane.id) from lane where lane.id is not null
+        select (
+            select q.webhook_id from queue q where q.webhook_id > lane.id {postgres: and q.next_ms > 0} order by q.webhook_id limit 1
+        ) from lane where lane.id is not null
     )
-    select w.id as webhook_id, (select min(q.next_ms) from queue q where q.webhook_id = w.id) as next_ms,
+    select w.id as webhook_id,
+           (select q.next_ms from queue q where q.webhook_id = w.id {postgres: and q.next_ms > 0} order by q.next_ms limit 1) as next_ms,
            w.not_before_ms, w.rate_limit, w.paced_ms, w.failing_since_ms, now($1) as now_ms
     from lane {seek webhooks w on w.id = lane.id and w.is_active = 1 and w.deleted_ms is null}",
 );
@@ -180,13 +187,13 @@ pub(super) static CLAIM: Statement = Statement::each(
         select due.* from {rows} {seek webhooks w on w.id = r.webhook_id and w.is_active = 1 and w.deleted_ms is null}
         cross join lateral (
             select q.workspace_id, q.webhook_id, q.id from queue q
-            where q.webhook_id = w.id and q.next_ms <= now($1)
+            where q.webhook_id = w.id and q.next_ms > 0 and q.next_ms <= now($1)
             order by q.next_ms limit 0 + $4
             for update skip locked
         ) as due
         where w.not_before_ms <= now($1)
     ) as due
-    where queue.workspace_id = due.workspace_id and queue.webhook_id = due.webhook_id and queue.id = due.id
+    where {probe queue.workspace_id = due.workspace_id} and queue.webhook_id = due.webhook_id and queue.id = due.id
     returning queue.workspace_id, queue.webhook_id, queue.id, event_id, event_type, created_ms, attempts, step, epoch,
         (select e.body from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as body,
         (select e.traceparent from events e where e.workspace_id = queue.workspace_id and e.id = event_id) as traceparent",
@@ -196,7 +203,7 @@ pub(super) static CLAIM: Statement = Statement::each(
 /// $1 now, $2 owner.
 pub(super) static RELEASE: Statement = Statement::new(
     "update queue set owner = null, next_ms = now($1) from {rows}
-     where queue.workspace_id = r.workspace_id and queue.webhook_id = r.webhook_id and queue.id = r.id
+     where {probe queue.workspace_id = r.workspace_id} and queue.webhook_id = r.webhook_id and queue.id = r.id
        and queue.epoch = r.epoch and queue.attempts = r.attempts and queue.owner = $2",
 )
 .with_rows(&[text("workspace_id"), text("webhook_id"), text("id"), int("epoch"), int("attempts")]);

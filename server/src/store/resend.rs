@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::rows::{int, text};
+use super::rows::{Column, int, text};
 use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
@@ -21,16 +21,7 @@ impl Store {
         workspace_id: WorkspaceId,
         id: DeliveryId,
     ) -> Result<Option<WebhookId>, StoreError> {
-        // One seek per webhook of the workspace: rows are kept by webhook.
-        let row = sql(
-            "select w.id from webhooks w where w.workspace_id = $1 and w.deleted_ms is null and (
-                exists (select 1 from deliveries d where d.workspace_id = $1 and d.webhook_id = w.id and d.id = $2)
-                or exists (select 1 from queue q where q.workspace_id = $1 and q.webhook_id = w.id and q.id = $2))",
-        )
-        .bind(workspace_id)
-        .bind(id)
-        .optional(&self.db)
-        .await?;
+        let row = WEBHOOK_OF.query().bind(workspace_id).bind(id).optional(&self.db).await?;
         row.map(|row| row.parse("id")).transpose()
     }
 
@@ -117,8 +108,10 @@ impl Store {
             // Events of other types are looked at too, so that one part is bounded.
             if event.flag("is_subscribed")? {
                 let id = DeliveryId::of(event.parse("id")?, webhook_id);
-                ids.push([id.into()]);
+                ids.push([workspace_id.into(), webhook_id.into(), id.into()]);
                 rows.push([
+                    workspace_id.into(),
+                    webhook_id.into(),
                     id.into(),
                     event.text("id")?.into(),
                     event.text("event_type")?.into(),
@@ -129,10 +122,9 @@ impl Store {
         let queued = if rows.is_empty() {
             0
         } else {
-            let queue = QUEUE_MISSED.query().bind(&self.clock).bind(workspace_id).bind(webhook_id);
-            let queued = queue.bind_rows(rows).execute(&mut tx).await?;
-            let sent = SENT_MEANWHILE.query().bind(workspace_id).bind(webhook_id);
-            queued - sent.bind_rows(ids).execute(&mut tx).await?
+            let queue = QUEUE_MISSED.query().bind(&self.clock).bind_rows(rows);
+            let queued = queue.execute(&mut tx).await?;
+            queued - SENT_MEANWHILE.query().bind_rows(ids).execute(&mut tx).await?
         };
         tx.commit().await?;
         let last =
@@ -152,9 +144,9 @@ impl Store {
         let about = |statement: &'static Statement| {
             let mut rows = statement.rows();
             for id in ids {
-                rows.push([id.as_str().into()]);
+                rows.push([workspace_id.into(), webhook_id.into(), id.as_str().into()]);
             }
-            (statement.query().bind(workspace_id).bind(webhook_id), rows)
+            (statement.query(), rows)
         };
         if ids.is_empty() {
             return Ok(0);
@@ -216,51 +208,78 @@ pub(super) const EVENTS_SINCE: &str = "
         ) then 1 else 0 end as bigint) as is_subscribed
     from events e where e.workspace_id = $1 and e.id > $3 order by e.id limit $4";
 
-/// $1 now, $2 workspace, $3 webhook.
+/// $1 now.
 pub(super) static QUEUE_MISSED: Statement = Statement::new(
     "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms)
-     select $2, $3, r.id, r.event_id, r.event_type, r.created_ms, now($1) from {rows}
-     where not exists (
-        select 1 from deliveries d where d.workspace_id = $2 and d.webhook_id = $3 and d.id = r.id
-     )
+     select r.workspace_id, r.webhook_id, r.id, r.event_id, r.event_type, r.created_ms, now($1) from {rows}
+     {find deliveries d on d.workspace_id = r.workspace_id and d.webhook_id = r.webhook_id and d.id = r.id}
+     where d.id is null
      on conflict do nothing",
 )
-.with_rows(&[text("id"), text("event_id"), text("event_type"), int("created_ms")]);
+.with_rows(&[
+    text("workspace_id"),
+    text("webhook_id"),
+    text("id"),
+    text("event_id"),
+    text("event_type"),
+    int("created_ms"),
+]);
 
-/// $1 workspace, $2 webhook. The insert may have had to wait for an attempt's end, of which it did not know yet: what
-/// was being sent was not missed.
-static SENT_MEANWHILE: Statement = Statement::new(
+/// $1 workspace, $2 delivery. One seek per webhook of the workspace: rows are kept by webhook.
+pub(super) static WEBHOOK_OF: Statement = Statement::new(
+    "select w.id from webhooks w
+     {find deliveries d on d.workspace_id = w.workspace_id and d.webhook_id = w.id and d.id = $2}
+     {find queue q on q.workspace_id = w.workspace_id and q.webhook_id = w.id and q.id = $2}
+     where w.workspace_id = $1 and w.deleted_ms is null and (d.id is not null or q.id is not null)",
+);
+
+/// The key of a delivery.
+const KEY: &[Column] = &[text("workspace_id"), text("webhook_id"), text("id")];
+
+/// The insert may have had to wait for an attempt's end, of which it did not know yet: what was being sent was not
+/// missed.
+pub(super) static SENT_MEANWHILE: Statement = Statement::each(
     "delete from queue
-     where workspace_id = $1 and webhook_id = $2 and owner is null and attempts = 0 and id in (
-        select r.id from {rows} {seek deliveries d on d.workspace_id = $1 and d.webhook_id = $2 and d.id = r.id}
+     where owner is null and attempts = 0 and (workspace_id, webhook_id, id) in (
+        select d.workspace_id, d.webhook_id, d.id from {rows}
+        {seek deliveries d on d.workspace_id = r.workspace_id and d.webhook_id = r.webhook_id and d.id = r.id}
      )",
+    "delete from queue using {rows}
+     {seek deliveries d on d.workspace_id = r.workspace_id and d.webhook_id = r.webhook_id and d.id = r.id}
+     where {probe queue.workspace_id = r.workspace_id} and queue.webhook_id = r.webhook_id and queue.id = r.id
+       and queue.owner is null and queue.attempts = 0",
 )
-.with_rows(&[text("id")]);
+.with_rows(KEY);
 
-// $1 workspace, $2 webhook, $3 now.
-
-static QUEUE: Statement = Statement::new(
+/// $1 now.
+pub(super) static QUEUE: Statement = Statement::new(
     "insert into queue (workspace_id, webhook_id, id, event_id, event_type, created_ms, next_ms, attempts)
-     select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, now($3), d.attempts
-     from {rows} {seek deliveries d on d.workspace_id = $1 and d.webhook_id = $2 and d.id = r.id} where true
-     on conflict do nothing",
+     select d.workspace_id, d.webhook_id, d.id, d.event_id, d.event_type, d.created_ms, now($1), d.attempts
+     from {rows} {seek deliveries d on d.workspace_id = r.workspace_id and d.webhook_id = r.webhook_id and d.id = r.id}
+     where true on conflict do nothing",
 )
-.with_rows(&[text("id")]);
-static MAKE_DUE: Statement = Statement::new(
-    "update queue set next_ms = now($3), step = 0
-     where workspace_id = $1 and webhook_id = $2 and id in (select r.id from {rows}) and owner is null",
+.with_rows(KEY);
+
+/// $1 now.
+pub(super) static MAKE_DUE: Statement = Statement::new(
+    "update queue set next_ms = now($1), step = 0 from {rows}
+     where {probe queue.workspace_id = r.workspace_id} and queue.webhook_id = r.webhook_id and queue.id = r.id
+       and queue.owner is null",
 )
-.with_rows(&[text("id")]);
+.with_rows(KEY);
+
 /// As [`SENT_MEANWHILE`]: it goes on from where the attempt ended.
-static COUNT_ATTEMPTS: Statement = Statement::new(
+pub(super) static COUNT_ATTEMPTS: Statement = Statement::new(
     "update queue set attempts = d.attempts
-     from {rows} {seek deliveries d on d.workspace_id = $1 and d.webhook_id = $2 and d.id = r.id}
-     where queue.workspace_id = $1 and queue.webhook_id = $2 and queue.id = r.id
+     from {rows} {seek deliveries d on d.workspace_id = r.workspace_id and d.webhook_id = r.webhook_id and d.id = r.id}
+     where {probe queue.workspace_id = r.workspace_id} and queue.webhook_id = r.webhook_id and queue.id = r.id
        and queue.owner is null and queue.attempts <> d.attempts",
 )
-.with_rows(&[text("id")]);
-static MAKE_PENDING: Statement = Statement::new(
-    "update deliveries set status = 'pending'
-     where workspace_id = $1 and webhook_id = $2 and id in (select r.id from {rows}) and status <> 'pending'",
+.with_rows(KEY);
+
+pub(super) static MAKE_PENDING: Statement = Statement::new(
+    "update deliveries set status = 'pending' from {rows}
+     where {probe deliveries.workspace_id = r.workspace_id} and deliveries.webhook_id = r.webhook_id
+       and deliveries.id = r.id and status <> 'pending'",
 )
-.with_rows(&[text("id")]);
+.with_rows(KEY);

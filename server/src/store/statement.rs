@@ -7,10 +7,16 @@
 //! | `now($1)` | the parameter | the parameter, or the database's own clock when it is null |
 //! | `{rows}` | one JSON parameter, taken apart | an array parameter per column, as a table `r` |
 //! | `{seek t x on …}` | `cross join t x on …` | a lateral join that stays one |
+//! | `{find t x on …}` | `left join t x on …` | a lateral left join that stays one |
+//! | `{probe a = b}` | `a = b` | the same, of which no merge join can be made |
 //! | `{postgres: …}` | nothing | `…` |
 //!
-//! A seek is a join whose order both keep: from the few rows that are asked for to the many that there are. Left to
-//! choose, SQLite once read a whole table for every claim.
+//! A seek is a join whose order both keep: from the few rows that are asked for to the many that there are; finding is
+//! seeking what may not be there. Left to choose, SQLite once read a whole table for every claim.
+//!
+//! A probe stands where a seek can't: at the first column of the key of what is updated or deleted. Postgres takes a table
+//! for empty that was so at its last vacuum, and would then read its index from end to end, for each row the rows given.
+//! It only thinks of that because the index has the order of a merge join; without one, what is left is the key.
 //!
 //! Rows come after all other parameters.
 
@@ -79,16 +85,15 @@ fn render(text: &str, columns: &[Column], kind: Kind) -> String {
             source(&mut out, columns, parameters + 1, kind);
             after
         } else if let Some(seek) = token.strip_prefix("{seek ") {
-            let (seek, after) = seek.split_once('}').unwrap_or((seek, ""));
-            let (table, on) = seek.split_once(" on ").unwrap_or((seek, "true"));
-            let alias = table.rsplit(' ').next().unwrap_or(table);
+            join(&mut out, "cross join", "", seek, kind)
+        } else if let Some(find) = token.strip_prefix("{find ") {
+            join(&mut out, "left join", " on true", find, kind)
+        } else if let Some(probe) = token.strip_prefix("{probe ") {
+            let (probe, after) = probe.split_once('}').unwrap_or((probe, ""));
+            let (column, value) = probe.split_once(" = ").unwrap_or((probe, ""));
             match kind {
-                Kind::Sqlite => out.push_str(&format!("cross join {table} on {on}")),
-                // The offset keeps the planner from taking it apart.
-                Kind::Postgres => out.push_str(&format!(
-                    "cross join lateral (select * from {table} where {} offset 0) as {alias}",
-                    render(on, &[], kind)
-                )),
+                Kind::Sqlite => out.push_str(probe),
+                Kind::Postgres => out.push_str(&format!("{column} = any (array[{value}])")),
             }
             after
         } else if token.starts_with("{postgres: ") {
@@ -119,6 +124,22 @@ fn render(text: &str, columns: &[Column], kind: Kind) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// The join of a table that is sought: `t x on …}`. Answers what follows it.
+fn join<'a>(out: &mut String, join: &str, on_true: &str, token: &'a str, kind: Kind) -> &'a str {
+    let (seek, after) = token.split_once('}').unwrap_or((token, ""));
+    let (table, on) = seek.split_once(" on ").unwrap_or((seek, "true"));
+    let alias = table.rsplit(' ').next().unwrap_or(table);
+    out.push_str(&match kind {
+        Kind::Sqlite => format!("{join} {table} on {on}"),
+        // The offset keeps the planner from taking it apart.
+        Kind::Postgres => {
+            let on = render(on, &[], kind);
+            format!("{join} lateral (select * from {table} where {on} offset 0) as {alias}{on_true}")
+        }
+    });
+    after
 }
 
 /// The rows as a table `r`.
@@ -226,8 +247,9 @@ mod tests {
     use super::*;
 
     static BOTH: Statement = Statement::new(
-        "insert into t select r.id, now($1), known($2) from {rows} {seek u x on x.id = r.id} {postgres: for update} \
-         where now_ms = now($1)",
+        "insert into t select r.id, now($1), known($2) from {rows} {seek u x on x.id = r.id} {find v on v.n = x.n} \
+         {postgres: for update} \
+         where now_ms = now($1) and {probe t.id = r.id}",
     )
     .with_rows(&[text("id"), int("n"), utf8("body")]);
 
@@ -236,15 +258,15 @@ mod tests {
         assert_eq!(
             &*BOTH.text(Kind::Sqlite),
             "insert into t select r.id, $1, known($2) from (select value ->> 0 as id, value ->> 1 as n, \
-             cast(value ->> 2 as blob) as body from json_each($3)) as r cross join u x on x.id = r.id  where now_ms = $1"
+             cast(value ->> 2 as blob) as body from json_each($3)) as r cross join u x on x.id = r.id left join v on v.n = x.n  where now_ms = $1 and t.id = r.id"
         );
         let now = "coalesce($1::bigint, (extract(epoch from statement_timestamp()) * 1000)::bigint)";
         assert_eq!(
             *BOTH.text(Kind::Postgres),
             format!(
                 "insert into t select r.id, {now}, known($2) from unnest($3::text[], $4::bigint[], $5::bytea[]) \
-                 as r (id, n, body) cross join lateral (select * from u x where x.id = r.id offset 0) as x \
-                 for update where now_ms = {now}"
+                 as r (id, n, body) cross join lateral (select * from u x where x.id = r.id offset 0) as x left join lateral \
+                 (select * from v where v.n = x.n offset 0) as v on true for update where now_ms = {now} and t.id = any (array[r.id])"
             )
         );
     }

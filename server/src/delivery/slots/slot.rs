@@ -4,7 +4,9 @@ use std::collections::VecDeque;
 use std::sync::MutexGuard;
 use std::time::Duration;
 
-use super::{MAX_AHEAD, MAX_IN_FLIGHT, MAX_PER_WEBHOOK, PART_AHEAD, PART_TO_CLAIM, QUICK, Slots, State};
+use super::{
+    Answered, MAX_AHEAD, MAX_IN_FLIGHT, MAX_PER_WEBHOOK, PART_AHEAD, PART_TO_CLAIM, QUICK, Slots, State,
+};
 use crate::metrics::METRICS;
 use crate::model::delivery::{Claim, Verdict};
 use crate::model::ids::WebhookId;
@@ -66,7 +68,9 @@ impl Slot {
     pub(in super::super) fn answered(&self, verdict: Verdict, took: Duration) -> Vec<Claim> {
         let is_well = matches!(verdict, Verdict::Healthy);
         let mut state = self.slots.lock();
-        state.set_quick(self.webhook_id, is_well && took < QUICK);
+        let answered =
+            if is_well { (took < QUICK).then_some(Answered::Quickly) } else { Some(Answered::Badly) };
+        state.note(self.webhook_id, answered);
         let flow = state.flow(self.webhook_id);
         let parked = if is_well { VecDeque::new() } else { std::mem::take(&mut flow.parked) };
         drop(state);
@@ -111,9 +115,11 @@ impl Slot {
         }
         let is_awaited = state.behind.contains(&self.webhook_id)
             && (state.free() < MAX_IN_FLIGHT / 2
-                || match state.quick.contains(&self.webhook_id) {
-                    true => ahead <= MAX_AHEAD - MAX_AHEAD / PART_AHEAD,
-                    false => in_flight <= MAX_PER_WEBHOOK - MAX_PER_WEBHOOK / PART_TO_CLAIM,
+                || if state.has(self.webhook_id, Answered::Quickly) {
+                    ahead <= MAX_AHEAD - MAX_AHEAD / PART_AHEAD
+                } else {
+                    let most = state.most(self.webhook_id);
+                    in_flight <= most - most / PART_TO_CLAIM
                 });
         drop(state);
         drop(orphans);
