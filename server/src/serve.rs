@@ -124,6 +124,7 @@ impl Server {
             finisher,
             schedule: config.retry_schedule,
             sends: TaskTracker::new(),
+            handing_back: Default::default(),
         });
         let door = Door {
             store: store.clone(),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 
 use super::finish::Finisher;
@@ -41,6 +42,8 @@ pub struct Dispatcher {
     pub schedule: RetrySchedule,
     /// What is being sent.
     pub sends: TaskTracker,
+    /// Who hands claims back: one at a time, so that many webhooks that fail at once leave the database to the others.
+    pub handing_back: Mutex<()>,
 }
 
 impl Dispatcher {
@@ -67,6 +70,7 @@ impl Dispatcher {
         if claims.is_empty() {
             return;
         }
+        let _one = self.handing_back.lock().await;
         if let Err(error) = self.store.release(&claims).await {
             tracing::warn!(%error, "claims could not be handed back: they are due again when their lease ends");
         }
@@ -161,6 +165,7 @@ mod tests {
             finisher,
             schedule: RetrySchedule::default(),
             sends: TaskTracker::new(),
+            handing_back: Mutex::default(),
         });
         let slots = Slots::new(wake);
         let enough = REQUEST_TIMEOUT + LEASE_MARGIN;

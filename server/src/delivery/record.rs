@@ -231,6 +231,7 @@ mod tests {
             finisher,
             schedule: RetrySchedule::default(),
             sends: TaskTracker::new(),
+            handing_back: Default::default(),
         };
         Door {
             store,
