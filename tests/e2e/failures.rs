@@ -1,6 +1,6 @@
 //! Every way in which a receiver can fail.
 
-use encrata_webhooks_tests::{Api, Flaw, Receiver, Reply, Server, Setup};
+use encrata_webhooks_tests::{Api, Flaw, Gate, Receiver, Reply, Scrape, Server, Setup};
 use serde_json::{Value, json};
 
 use crate::sql::execute;
@@ -208,4 +208,48 @@ async fn a_store_that_takes_no_outcomes_stops_sending_until_it_does() {
     admin.deliveries_when(&hook.id, "all delivered", all).await;
     assert_eq!(receiver.received("/hook").len(), 5, "each was sent once");
     server.anonymous().get("/api/health").await.expect(200);
+}
+
+/// Also what is in memory already, behind the requests in flight to a webhook that answers quickly, waits until
+/// outcomes can be written again: else each of them would be sent once more if the server ended now.
+#[tokio::test]
+async fn what_was_leased_ahead_waits_while_no_outcome_can_be_written() {
+    const IN_FLIGHT: usize = 64;
+    const ALL: usize = 500;
+    let receiver = Receiver::start().await;
+    let server = Server::start(&receiver).await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    admin.webhook(&receiver, "/other", &["credits.low"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_0").await;
+    admin.delivery_when(&hook.id, "success").await;
+
+    let gate = Gate::new();
+    let held = gate.clone();
+    receiver.script("/hook", move |_| Reply::ok().after(&held));
+    let batch: Vec<Value> = (1..ALL)
+        .map(|n| {
+            json!({"workspace_id": admin.workspace_id, "event": "lookup.completed",
+            "data": {"email": "ada@example.com", "lookup_id": format!("lu_{n}")}})
+        })
+        .collect();
+    publisher.post("/api/events/batch", json!(batch)).await.expect(202);
+    receiver.wait_for("/hook", 1 + IN_FLIGHT).await;
+    server.metrics_when("leased ahead", |scrape| scrape.value("encrata_webhooks_due") == 0.0).await;
+
+    let file = server.setup().database_file();
+    execute(&file, "alter table deliveries rename to away").await;
+    publisher
+        .publish(&admin.workspace_id, "credits.low", json!({"credits_remaining": 5, "threshold": 10}))
+        .await
+        .expect(202);
+    server.metrics_when("stuck", |scrape| scrape.value("encrata_store_stuck") == 1.0).await;
+    gate.open();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    assert_eq!(receiver.received("/hook").len(), 1 + IN_FLIGHT, "more was sent");
+
+    execute(&file, "alter table away rename to deliveries").await;
+    let written = |scrape: &Scrape| scrape.value("encrata_deliveries_delivered_total") == (ALL + 1) as f64;
+    server.metrics_when("all delivered", written).await;
+    assert_eq!(receiver.received("/hook").len(), ALL, "each was sent once");
 }
