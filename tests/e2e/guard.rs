@@ -106,3 +106,22 @@ async fn a_name_that_leads_inside_is_not_connected_to() {
     let connected = listener.accept().map(|(_, peer)| peer);
     assert_eq!(connected.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
+
+/// A proxy would connect wherever it is asked to: one that merely stands in the environment is not used.
+#[tokio::test]
+async fn a_proxy_in_the_environment_is_not_asked() {
+    let receiver = Receiver::start().await;
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let mut setup = Setup::new().trusting(&[&receiver]);
+    for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        setup = setup.env(name, &url);
+    }
+    let server = setup.start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    admin.delivery_when(&hook.id, "success").await;
+    proxy.set_nonblocking(true).unwrap();
+    assert!(proxy.accept().is_err(), "somebody asked the proxy");
+}

@@ -145,6 +145,7 @@ postgres {
         leases_go_by_the_clock_of_the_database
         a_collision_is_tried_again
         a_collision_of_outcomes_is_tried_again
+        the_same_keys_in_another_order_do_not_deadlock
         a_signal_is_heard_by_the_others
         a_resend_beside_an_outcome_goes_on_from_it
         what_is_sent_just_now_was_not_missed

@@ -102,6 +102,29 @@ pub(crate) async fn a_collision_of_outcomes_is_tried_again(base: &Base) {
     assert_eq!(finish(&store, claim, 200, Next::Succeeded).await, Finished::Written);
 }
 
+/// Two nodes that get the same requests again, each in its own order, wait for each other's keys in one order.
+pub(crate) async fn the_same_keys_in_another_order_do_not_deadlock(base: &Base) {
+    let (one, other) = (base.open().await, base.open().await);
+    let acme = workspace(&one, "acme").await;
+    for round in 0..5 {
+        let group = |order: &mut dyn Iterator<Item = i64>| -> Vec<_> {
+            order.map(|n| keyed(batch(acme, 1, T), &format!("{round}-{n}"), "the same")).collect()
+        };
+        let (up, down) = (group(&mut (0..1000)), group(&mut (0..1000).rev()));
+        let (mut room, mut room_of_other) = (Room::default(), Room::default());
+        let (recorded, again) = tokio::join!(
+            one.at(T).record(&up, LEASE, &mut room),
+            other.at(T).record(&down, LEASE, &mut room_of_other)
+        );
+        assert!(recorded.unwrap().answers.iter().chain(&again.unwrap().answers).all(Result::is_ok));
+        assert_eq!((room.started_over, room_of_other.started_over), (0, 0), "they waited for each other");
+    }
+    assert_eq!(
+        base.number("select count(*) from events where event_type = 'lookup.completed'").await,
+        5 * 1000
+    );
+}
+
 pub(crate) async fn a_signal_is_heard_by_the_others(base: &Base) {
     let (store, other) = (base.open().await, base.open().await);
     let heard = Arc::new(Notify::new());
