@@ -63,7 +63,7 @@ export function endpoint<Context extends readonly unknown[], Answer>(
     let event;
     try {
       const body = await bodyFrom(read, maxBodyBytes);
-      const webhook = webhookOf(await secretsFrom(secret, context));
+      const webhook = await webhookFrom(secret, context, webhookOf);
       const result = webhook.safeVerify(body, headers);
       if (!result.ok) throw result.error;
       event = result.event;
@@ -94,16 +94,16 @@ function bytesIn(body: Body): number {
   return typeof body === "string" ? new TextEncoder().encode(body).length : body.byteLength;
 }
 
-async function secretsFrom<Context extends readonly unknown[]>(
+async function webhookFrom<Context extends readonly unknown[]>(
   secret: HandlerOptions<Context>["secret"],
   context: Context,
-): Promise<Secrets> {
-  if (typeof secret !== "function") return secret;
+  webhookOf: (secrets: Secrets) => Webhook,
+): Promise<Webhook> {
   try {
-    return await secret(...context);
+    return webhookOf(typeof secret === "function" ? await secret(...context) : secret);
   } catch (cause) {
-    const message = "the secret could not be read: its function threw; see the cause";
-    throw new WebhookVerificationError("invalid_secret", { message, cause });
+    if (cause instanceof WebhookVerificationError) throw cause;
+    throw new WebhookVerificationError("invalid_secret", { message: "the secret could not be read: see the cause", cause });
   }
 }
 

@@ -31,6 +31,10 @@ const REFUSED = [
   ["multiple_signatures", { change: { ...plain, "x-encrata-signature": `${hex}, ${hex}` } }, 401, null, null],
   ["malformed_signature", { change: { ...plain, "x-encrata-signature": hex.toUpperCase() } }, 401, null, null],
   ["malformed_signature", { change: { "webhook-signature": "v1,short" } }, 401, "evt_1"],
+  ["missing_signature", { change: { ...none, "webhook-id": "x".repeat(128) } }, 401, "x".repeat(128)],
+  // What would spoil a log is not told.
+  ["missing_signature", { change: { ...none, "webhook-id": "x".repeat(129) } }, 401, null],
+  ["missing_signature", { change: { ...none, "webhook-id": "evt 1" } }, 401, null],
   ["missing_timestamp", { change: plain }, 401, null],
   ["malformed_timestamp", { change: { "webhook-timestamp": "soon", "webhook-signature": `v1,${soon}` } }, 401, "evt_1"],
   ["signature_mismatch", { signer: new Webhook(other) }, 401, "evt_1"],
@@ -128,8 +132,13 @@ export function rows(name, mount, { own }) {
     const [, , missing] = await refused("invalid_secret", 500, { secret: tenant });
     assert.equal(missing.fault, "missing");
     const cause = new Error("the vault is closed");
-    const [, , error] = await refused("invalid_secret", 500, { secret: () => Promise.reject(cause) });
-    assert.equal(error.cause, cause);
+    for (const given of [() => Promise.reject(cause), () => { throw cause; }]) {
+      const [, , error] = await refused("invalid_secret", 500, { secret: given });
+      assert.equal(error.cause, cause);
+    }
+    const circle = {};
+    circle.secret = circle;
+    for (const given of [() => 7n, () => [circle], () => Buffer.from(secret)]) await refused("invalid_secret", 500, { secret: given });
   });
 
   test(`${name}: an unset secret is answered with 500, and does not throw before`, async () => {
@@ -158,7 +167,7 @@ export function rows(name, mount, { own }) {
 
   test(`${name}: a body over the limit is refused, one of just the limit is not`, async () => {
     const bytes = Buffer.byteLength(body);
-    await refused("body_too_large", 413, { maxBodyBytes: bytes - 1 });
+    await refused("body_too_large", 413, { maxBodyBytes: bytes - 1, secret: () => assert.fail("asked for nothing") });
     const answer = await using(() => {}, { secret, maxBodyBytes: bytes }, (send) => send(delivery()));
     assert.equal(answer.status, 204);
     await refused("body_too_large", 413, {}, delivery({ sent: "x".repeat(1024 * 1024 + 1) }));

@@ -42,6 +42,33 @@ test("web: what was read or locked is answered with 500, and the fix is told", a
   }
 });
 
+test("web: what is no response is no answer", async () => {
+  for (const own of [null, 7, "mine", { status: 500 }, { headers: {} }]) {
+    assert.equal((await ask(webhookHandler(() => own, { secret }), Request, delivery())).status, 204);
+  }
+});
+
+test("web: the latest 64 sets of secrets are kept ready", async () => {
+  let made = 0;
+  class Secrets extends Array {
+    map(...given) {
+      made++;
+      return super.map(...given);
+    }
+  }
+  const handle = webhookHandler(() => {}, { secret: (request) => Secrets.of(`tenant-${request.headers.get("x-tenant")}`, secret) });
+  const from = async (tenant) => {
+    const before = made;
+    assert.equal((await ask(handle, Request, delivery({ change: { "x-tenant": String(tenant) } }))).status, 204);
+    return made > before;
+  };
+  for (let tenant = 0; tenant < 64; tenant++) assert.equal(await from(tenant), true);
+  for (let tenant = 0; tenant < 64; tenant++) assert.equal(await from(tenant), false);
+  assert.equal(await from(64), true);
+  // The oldest had to go, and no other.
+  assert.deepEqual([await from(64), await from(1), await from(0)], [false, false, true]);
+});
+
 test("web: many secrets by turns, more than are kept", async () => {
   const handle = webhookHandler(() => {}, { secret: (request) => [`tenant-${request.headers.get("x-tenant")}`, secret] });
   for (let turn = 0; turn < 200; turn++) {
