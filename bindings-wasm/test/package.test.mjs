@@ -67,6 +67,49 @@ test("the modules for other conditions import the module that lies beside them",
   }
 });
 
+test("each runtime has its condition, behind `require`", () => {
+  for (const entry of [".", "./diagnose"]) {
+    const conditions = Object.keys(manifest.exports[entry]);
+    assert.deepEqual(conditions, ["workerd", "edge-light", "require", "deno", "bun", "browser", "node", "default"]);
+    for (const condition of conditions.slice(2)) {
+      const code = read(manifest.exports[entry][condition].default).toString();
+      assert.ok(code.includes("WebAssembly.Module("), "it compiles what it holds");
+      assert.doesNotMatch(code, /\.wasm["?]/);
+    }
+  }
+});
+
+/** Counts the bytes by which the module's memory grows. */
+const GROWTH = `let memory;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...given) {
+    const made = new Instance(...given);
+    memory = made.exports.memory;
+    return made;
+  };
+  const { Webhook, verifySignature } = await import("@encrata/webhooks");
+  const growth = async (round) => {
+    await round(0);
+    const before = memory.buffer.byteLength;
+    for (let index = 1; index < 20; index++) await round(index);
+    console.log(memory.buffer.byteLength - before);
+  };`;
+
+test("of the secrets that verifySignature is given a few are kept, and the rest forgotten", () => {
+  const round = `(index) => { for (let one = 0; one < 1_000; one++) verifySignature("", "secret " + index + one, "${"0".repeat(64)}"); }`;
+  assert.equal(run(`${GROWTH} await growth(${round});`), "0\n");
+});
+
+test("a receiver that nobody holds is forgotten by the module", () => {
+  const round = `async () => {
+    for (let one = 0; one < 1_000; one++) new Webhook("${secret}");
+    gc();
+    await new Promise((done) => setTimeout(done, 1));
+  }`;
+  const grown = Number(run(`${GROWTH} await growth(${round});`, "--expose-gc"));
+  assert.ok(grown <= 1024 * 1024, `by ${grown} bytes`);
+});
+
 test("nothing of the machine that built it is in it", () => {
   for (const name of ["index.wasm", "diagnose.wasm"]) {
     assert.doesNotMatch(read(`dist/${name}`).toString("latin1"), /\/(root|home|Users|work|build)\//);
