@@ -138,11 +138,13 @@ test("a diagnosis names the cause", () => {
   assert.equal(cause(body, headers, secret), "match");
   assert.equal(cause(Buffer.from(body), new Headers(headers), `${secret}\n`), "secret_whitespace");
   assert.equal(cause(JSON.stringify(JSON.parse(body), null, 1), headers, secret), "body_reserialised");
-  assert.equal(cause(body, {}, secret), "signature_missing");
+  for (const nothing of [{}, undefined, null]) assert.equal(cause(body, nothing, secret), "signature_missing");
+  for (const unset of ["", undefined, null]) assert.equal(cause(body, headers, unset), "secret_invalid");
   assert.equal(cause(body, { get: (name) => headers[name] }, secret), "match");
   assert.equal(cause(body, webhook.sign(body, { timestamp: 7 }), secret, { tolerance: 5 }), "timestamp_too_old");
   assert.equal(cause(body, headers["x-encrata-signature"].toUpperCase(), secret), "signature_uppercase");
   assert.throws(() => diagnose(JSON.parse(body), headers, secret), { code: "body_not_raw" });
+  assert.throws(() => diagnose(body, headers, [secret]), TypeError);
   const { proven, message, fix } = diagnose(body, headers["x-encrata-signature"], secret.slice(6));
   assert.ok(proven && message.length > 20 && fix.length > 10);
 });

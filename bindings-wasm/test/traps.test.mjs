@@ -61,6 +61,8 @@ test("a tolerance that is no number of seconds is refused", () => {
   for (const tolerance of [-1, NaN, "300", null, 300n]) {
     assert.throws(() => new Webhook(secret, { tolerance }), RangeError, String(tolerance));
   }
+  // In the place of options it would be none, and nothing would say so.
+  assert.throws(() => new Webhook(secret, 300), RangeError);
   assert.equal(code(body, webhook.sign(body), new Webhook(secret, { tolerance: Infinity })), "ok");
 });
 
