@@ -42,7 +42,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     const lower = ({ headers, multiValueHeaders }) => ({
       headers: Object.fromEntries(Object.entries(headers ?? multiValueHeaders).map(([key, value]) => [key.toLowerCase(), String(value)])),
     });
-    const handle = webhookHandler(handler, { ...options, ...(secretOf && { secret: (request) => secretOf(lower(request)) }) });
+    const handle = webhookHandler(handler, secretOf ? { ...options, secret: (request) => secretOf(lower(request)) } : options);
     return {
       async send(one) {
         const answer = await handle(shape(one), { awsRequestId: "1" });

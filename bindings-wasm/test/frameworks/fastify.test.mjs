@@ -30,6 +30,19 @@ test("fastify: what a handler returns is the answer", async () => {
   await close();
 });
 
+test("fastify: what was answered is not answered again", async () => {
+  for (const handler of [(_event, _request, reply) => void reply.code(202).send(), (_event, _request, reply) => { reply.send("mine"); throw new Error("later"); }]) {
+    const lines = [];
+    const app = fastify({ logger: { level: "warn", stream: { write: (line) => void lines.push(line) } } });
+    app.register(webhookHandler(handler, { secret, onError() {} }), { prefix: "/webhooks/encrata" });
+    await app.listen({ port: 0, host: "127.0.0.1" });
+    const { send, close } = await listen(undefined, app.server);
+    assert.ok((await send(delivery())).status < 300);
+    await close();
+    assert.deepEqual(lines, []);
+  }
+});
+
 test("fastify: no content type, and parsers of the application, do not matter; its other routes keep theirs", async () => {
   const prepare = (app) => {
     app.addContentTypeParser("*", { parseAs: "string" }, (_request, text, done) => done(null, text));
@@ -38,6 +51,8 @@ test("fastify: no content type, and parsers of the application, do not matter; i
   const { at, send, close } = await mount(() => {}, { secret }, prepare);
   assert.equal((await send(delivery({ change: { "content-type": undefined } }))).status, 204);
   assert.equal((await send(delivery())).status, 204);
+  // Fastify asks no parser then.
+  assert.equal((await send(delivery({ sent: "", change: { "content-type": undefined } }))).text, '{"error":"invalid_payload"}');
   assert.deepEqual(JSON.parse((await post({ ...at, path: "/other" }, delivery())).text).event, "test");
   await close();
 });
@@ -53,19 +68,28 @@ test("fastify: a body that a hook consumed is answered with 500, unless its byte
   assert.deepEqual([status, text], [500, '{"error":"body_not_raw"}']);
   assert.match(told[0][2].message, /preParsing/);
   await consumed.close();
-  for (const encoding of [false, "utf8"]) {
-    const kept = await mount(() => {}, { secret }, (app) => app.register(rawBody, { global: true, encoding, runFirst: true }));
-    assert.equal((await kept.send(delivery())).status, 204, String(encoding));
+  const keep = (form) => (app) => app.addHook("preParsing", async (request, _reply, payload) => {
+    request.rawBody = form(Buffer.concat(await payload.toArray()));
+    return payload;
+  });
+  for (const prepare of [keep((bytes) => bytes), keep(String), (app) => app.register(rawBody, { global: true })]) {
+    const kept = await mount(() => {}, { secret }, prepare);
+    assert.equal((await kept.send(delivery())).status, 204);
     await kept.close();
   }
 });
 
 test("fastify: a body that a hook fails to unpack is answered, whenever it fails, and ends nothing", async () => {
-  for (const [pieces, status, code] of [[["{"], 400, "body_incomplete"], [["x".repeat(2_000_000)], 413, "body_too_large"]]) {
-    const unpack = (app) => app.addHook("preParsing", async () => Readable.from((async function* () {
-      yield* pieces;
-      throw new Error("no gzip");
-    })()));
+  const failing = (piece) => Readable.from((async function* () {
+    yield piece;
+    throw new Error("no gzip");
+  })());
+  for (const [unpacked, status, code] of [
+    [() => failing("{"), 400, "body_incomplete"],
+    [() => failing("x".repeat(2_000_000)), 413, "body_too_large"],
+    [() => new Readable({ read() { this.destroy(); } }), 400, "body_incomplete"],
+  ]) {
+    const unpack = (app) => app.addHook("preParsing", async () => unpacked());
     const { told, onError } = notes();
     const { send, close } = await mount(() => assert.fail("called"), { secret, onError }, unpack);
     const { text, ...answer } = await send(delivery());

@@ -80,10 +80,20 @@ test("node: a sender that went away before the body was asked for is told of", a
   await close();
 });
 
+test("node: a handler may answer after it returned, if it began before", async () => {
+  const { send, close } = await mount((_event, _request, response) => {
+    response.writeHead(200).write("begun");
+    setTimeout(() => response.end(", done"), 20);
+  }, { secret });
+  assert.equal((await send(delivery())).text, "begun, done");
+  await close();
+});
+
 test("node: a handler that fails after it answered takes nothing back, and half an answer is cut", async () => {
   const { onError } = notes();
-  const answered = await mount((_event, _request, response) => { response.writeHead(200).end("done"); throw new Error("later"); }, { secret, onError });
-  assert.deepEqual((await answered.send(delivery())).text, "done");
+  const done = "done".repeat(4_000_000);
+  const answered = await mount((_event, _request, response) => { response.writeHead(200).end(done); throw new Error("later"); }, { secret, onError });
+  assert.equal((await answered.send(delivery())).text.length, done.length);
   await answered.close();
   const half = await mount((_event, _request, response) => { response.writeHead(200).write("ha"); throw new Error("half"); }, { secret, onError });
   await assert.rejects(half.send(delivery()), { code: "ECONNRESET" });

@@ -112,6 +112,8 @@ export function rows(name, mount, { own }) {
     assert.equal(mock.callCount(), 0);
     await using(() => { throw new Error("thrown"); }, { secret }, (send) => send(delivery()));
     assert.equal(mock.callCount(), 1);
+    await using(() => {}, { secret: undefined }, (send) => send(delivery()));
+    assert.equal(mock.callCount(), 2);
   });
 
   test(`${name}: the handler may answer itself`, async () => {
@@ -174,8 +176,10 @@ export function rows(name, mount, { own }) {
   });
 
   test(`${name}: an option that can't be meant is refused at once`, async () => {
-    await assert.rejects(async () => mount(() => {}, { secret, maxBodyBytes: Number("1MB") }), RangeError);
+    for (const maxBodyBytes of [Number("1MB"), "1000"]) await assert.rejects(async () => mount(() => {}, { secret, maxBodyBytes }), RangeError);
     await assert.rejects(async () => mount(() => {}, { secret, tolerance: -1 }), RangeError);
     await assert.rejects(async () => mount(undefined, { secret }), TypeError);
+    // Neither is a secret told of that stands where options do.
+    await assert.rejects(async () => mount(() => {}, secret), (error) => error instanceof TypeError && !error.message.includes(secret));
   });
 }

@@ -75,6 +75,29 @@ export function streaming(name, mount) {
     }
   });
 
+  test(`${name}: what is announced over the limit is refused before any of it comes`, async () => {
+    const { at, close } = await mount(() => assert.fail("the handler was called"), { secret, onError() {} });
+    const outgoing = request({ ...at, agent: false, headers: { ...delivery().headers, "content-length": LARGE } });
+    outgoing.on("error", () => {}).flushHeaders();
+    const [incoming] = await once(outgoing, "response");
+    assert.equal(incoming.statusCode, 413);
+    outgoing.destroy();
+    await close();
+  });
+
+  test(`${name}: any other refusal is one of a type, and leaves the connection open`, async () => {
+    const { at, close } = await mount(() => assert.fail("the handler was called"), { secret });
+    const agent = new Agent({ keepAlive: true });
+    for (const _ of [1, 2]) {
+      const outgoing = request({ ...at, agent, headers: delivery().headers });
+      outgoing.end("forged");
+      const { status, headers } = await answered(outgoing);
+      assert.deepEqual([status, headers["content-type"].split(";")[0]], [401, "application/json"]);
+    }
+    agent.destroy();
+    assert.equal((await close()).read.length, 1, "one connection");
+  });
+
   test(`${name}: a sender that goes away in the middle is told of, and ends nothing`, async () => {
     let tell;
     const gone = new Promise((resolve) => (tell = resolve));

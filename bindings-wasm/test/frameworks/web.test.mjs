@@ -32,7 +32,12 @@ test("web: a Worker's env and ctx go to the secret and to the handler", async ()
 });
 
 test("web: what was read or locked is answered with 500, and the fix is told", async () => {
-  for (const spoil of [(request) => request.json(), (request) => request.body.getReader()]) {
+  const begin = async (request) => {
+    const reader = request.body.getReader();
+    await reader.read();
+    reader.releaseLock();
+  };
+  for (const spoil of [(request) => request.json(), (request) => request.body.getReader(), begin]) {
     const { told, onError } = notes();
     const request = new Request(url, { method: "POST", ...delivery() });
     await spoil(request);
@@ -40,6 +45,12 @@ test("web: what was read or locked is answered with 500, and the fix is told", a
     assert.deepEqual([response.status, await response.json()], [500, { error: "body_not_raw" }]);
     assert.match(told[0][2].message, /clone\(\)/);
   }
+});
+
+test("web: a request without a body is refused like any other, in JSON", async () => {
+  const request = new Request(url, { method: "POST", headers: delivery().headers });
+  const response = await webhookHandler(() => assert.fail("called"), { secret })(request);
+  assert.deepEqual([response.status, response.headers.get("content-type")], [401, "application/json"]);
 });
 
 test("web: what is no response is no answer", async () => {
