@@ -107,7 +107,8 @@ test("a receiver that nobody holds is forgotten by the module", () => {
     await new Promise((done) => setTimeout(done, 1));
   }`;
   const grown = Number(run(`${GROWTH} await growth(${round});`, "--expose-gc"));
-  assert.ok(grown <= 1024 * 1024, `by ${grown} bytes`);
+  // Nearly 30 MiB when all are kept; some wait for their finalizer.
+  assert.ok(grown <= 6 * 1024 * 1024, `by ${grown} bytes`);
 });
 
 test("nothing of the machine that built it is in it", () => {
