@@ -39,7 +39,12 @@ export function host(): Host | null {
 function find(): Host | null {
   const { process } = globalThis as { process?: NodeJS.Process };
   // Only by a name that no bundler follows, and only where it exists: Node 20.16, Deno, Bun, Workers with Node's modules.
-  const crypto = attempt(() => process?.getBuiltinModule?.("node:crypto"));
+  let crypto: Crypto | undefined;
+  try {
+    crypto = process?.getBuiltinModule?.("node:crypto");
+  } catch {
+    // One that may not be asked is none.
+  }
   if (!crypto?.createSecretKey) return null;
   const isBun = "Bun" in globalThis;
   return {
@@ -74,12 +79,4 @@ function oneShot(crypto: Crypto, block: Uint8Array): Digest {
     for (let index = 0; index < hash.length; index++) scratch[BLOCK_BYTES + index] = hash.charCodeAt(index);
     return crypto.hash("sha256", scratch.subarray(0, BLOCK_BYTES + hash.length), "binary");
   };
-}
-
-function attempt<T>(get: () => T): T | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
-  }
 }
