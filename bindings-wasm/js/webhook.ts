@@ -47,7 +47,7 @@ export class Webhook {
   constructor(secrets: Secrets, options: WebhookOptions = {}) {
     const { tolerance } = options;
     if (typeof options !== "object" || (tolerance !== undefined && !(typeof tolerance === "number" && tolerance >= 0))) {
-      throw new RangeError("the tolerance is not a number of seconds: expected `{ tolerance: 300 }`, or none");
+      throw new RangeError("the tolerance is not a number of seconds: expected `{ tolerance: 300 }`");
     }
     const list = Array.isArray(secrets) ? (secrets as readonly unknown[]) : [secrets];
     this.#secrets = list.map(textOf);
@@ -111,7 +111,7 @@ export class Webhook {
 
 const UNSIGNED =
   "can't be signed: expected an id of visible ASCII characters without a dot, whole Unix seconds, and base64 " +
-  "after `whsec_` in each secret";
+  "after `whsec_`";
 
 /** An unset secret is an empty one to the core. */
 function textOf(secret: unknown): string {
