@@ -38,7 +38,7 @@ export function diagnose(
   { tolerance }: DiagnoseOptions = {},
 ): Diagnosis {
   const key = secret ?? "";
-  if (typeof key !== "string") throw new TypeError("the secret is not a text: give one, and several one after the other");
+  if (typeof key !== "string") throw new TypeError("the secret is not a text: give one at a time");
   const bytes = raw(body);
   if (bytes === undefined) throw new WebhookVerificationError("body_not_raw");
   start();

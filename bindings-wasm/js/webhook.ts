@@ -46,7 +46,10 @@ export class Webhook {
    */
   constructor(secrets: Secrets, options: WebhookOptions = {}) {
     const { tolerance } = options;
-    if (typeof options !== "object" || (tolerance !== undefined && !(typeof tolerance === "number" && tolerance >= 0))) {
+    if (
+      typeof options !== "object" ||
+      (tolerance !== undefined && !(typeof tolerance === "number" && tolerance >= 0))
+    ) {
       throw new RangeError("the tolerance is not a number of seconds: expected `{ tolerance: 300 }`");
     }
     const list = Array.isArray(secrets) ? (secrets as readonly unknown[]) : [secrets];

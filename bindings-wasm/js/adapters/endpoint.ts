@@ -42,7 +42,9 @@ export function endpoint<Context extends readonly unknown[], Answer>(
   defaultSecret: (...context: Context) => Secrets = fromEnvironment,
 ): (headers: HeadersLike, read: ReadBody, ...context: Context) => Promise<Outcome<Awaited<Answer>>> {
   // A secret in the place of options would be shown in the text of an error.
-  if (typeof options !== "object" || options === null) throw new TypeError("the options are not an object: expected `{ secret, … }`");
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError("the options are not an object: expected `{ secret, … }`");
+  }
   const { tolerance = 300, maxBodyBytes = 1024 * 1024, onError = report } = options;
   if (typeof handler !== "function") throw new TypeError("the handler is not a function: expected one that takes the event");
   check("tolerance", tolerance ?? 0);
@@ -105,7 +107,8 @@ async function webhookFrom<Context extends readonly unknown[]>(
     return webhookOf(typeof secret === "function" ? await secret(...context) : secret);
   } catch (cause) {
     if (cause instanceof WebhookVerificationError) throw cause;
-    throw new WebhookVerificationError("invalid_secret", { message: "the secret could not be read: see the cause", cause });
+    const message = "the secret could not be read: see the cause";
+    throw new WebhookVerificationError("invalid_secret", { message, cause });
   }
 }
 

@@ -3,18 +3,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { bin, project } from "./support.mjs";
-
-const { Webhook } = createRequire(join(project, "package.json"))("@encrata/webhooks");
-const secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
-const body = '{"created_at":"2026-01-01T00:00:00Z","data":{"message":"héllo"},"event":"test"}';
-const headers = new Webhook(secret).sign(body, { id: "evt_1" });
+import { bin, posted, project, secret } from "./support.mjs";
 
 const EXAMPLES = {
   "deno/main.js": { command: bin("deno"), args: ["run", "--quiet", "--cached-only", "--allow-net", "--allow-env=ENCRATA_WEBHOOK_SECRET"] },
@@ -30,9 +24,9 @@ for (const [path, { command, args }] of Object.entries(EXAMPLES)) {
     const server = spawn(command, [...args, script], { cwd: project, env, stdio: ["ignore", "pipe", "inherit"] });
     const exited = once(server, "exit");
     try {
-      const post = (given) => fetch(`http://127.0.0.1:${port}/webhooks/encrata`, { method: "POST", headers, body: given });
-      assert.equal((await untilHeard(() => post(`${body} `), server)).status, 401);
-      assert.equal((await post(body)).status, 204);
+      const url = `http://127.0.0.1:${port}/webhooks/encrata`;
+      assert.equal(await untilHeard(() => posted(url, " "), server), 401);
+      assert.equal(await posted(url), 204);
       for await (const line of createInterface(server.stdout)) if (line.startsWith("evt_1 test {")) return;
       assert.fail("the event was not printed");
     } finally {
