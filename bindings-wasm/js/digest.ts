@@ -37,13 +37,12 @@ export function host(): Host | null {
 }
 
 function find(): Host | null {
-  const { process } = globalThis as { process?: NodeJS.Process };
-  // Only by a name that no bundler follows, and only where it exists: Node 20.16, Deno, Bun, Workers with Node's modules.
   let crypto: Crypto | undefined;
   try {
-    crypto = process?.getBuiltinModule?.("node:crypto");
+    // Only by a name that no bundler follows: Node 20.16, Deno, Bun, Workers with Node's modules.
+    crypto = globalThis.process.getBuiltinModule("node:crypto");
   } catch {
-    // One that may not be asked is none.
+    // Elsewhere there is none to ask.
   }
   if (!crypto?.createSecretKey) return null;
   const isBun = "Bun" in globalThis;
