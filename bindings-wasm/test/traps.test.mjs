@@ -44,6 +44,20 @@ test("what the headers lack is told of bodies of any size", () => {
   }
 });
 
+test("headers are taken as long as they fit, whatever room they leave to the body", () => {
+  const found = new Set();
+  for (let length = 65_200; length < 65_600; length++) {
+    const id = "x".repeat(length);
+    const signed = createHmac("sha256", Buffer.from(secret.slice(6), "base64")).update(`${id}.7.${body}`).digest("base64");
+    found.add(code(body, { "webhook-id": id, "webhook-timestamp": "7", "webhook-signature": `v1,${signed}` }));
+  }
+  assert.deepEqual([...found], ["ok", "malformed_signature"]);
+});
+
+test("what has no name is no header", () => {
+  assert.equal(code(body, [[null, "x"], [undefined], [Array(10), "x"], ["X-Encrata-Signature", signature]]), "ok");
+});
+
 test("a value is a text or a number, and nothing is asked to become one", () => {
   const headers = webhook.sign(body);
   assert.equal(code(body, { ...headers, "webhook-timestamp": Number(headers["webhook-timestamp"]) }), "ok");
