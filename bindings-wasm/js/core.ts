@@ -79,7 +79,7 @@ export function pack(items: (number | string)[]): number {
     }
     const start = end + 2;
     end = put(item, start);
-    if (end < 0 || end >= scratch.length) return -1;
+    if (end < 0) return -1;
     scratch[start - 2] = end - start;
     scratch[start - 1] = (end - start) >> 8;
   }

@@ -29,8 +29,16 @@ let isReady = false;
  * given. It tries dozens of keys and bodies: for a developer, and never to decide whether a delivery is accepted.
  *
  * @throws {WebhookVerificationError} `body_not_raw`; `wasm_unavailable`.
+ * @throws {TypeError} when the secret is neither a text nor unset.
  */
-export function diagnose(body: Body, headers: HeadersLike, secret: string, { tolerance }: DiagnoseOptions = {}): Diagnosis {
+export function diagnose(
+  body: Body,
+  headers: HeadersLike | undefined,
+  secret: string | null | undefined,
+  { tolerance }: DiagnoseOptions = {},
+): Diagnosis {
+  const key = secret ?? "";
+  if (typeof key !== "string") throw new TypeError("the secret is not a text: give one at a time");
   const bytes = raw(body);
   if (bytes === undefined) throw new WebhookVerificationError("body_not_raw");
   start();
@@ -38,7 +46,7 @@ export function diagnose(body: Body, headers: HeadersLike, secret: string, { tol
   return glue.diagnose(
     pairs(headers),
     typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes,
-    String(secret),
+    key,
     now,
     tolerance,
   ) as Diagnosis;
@@ -56,8 +64,9 @@ function start(): void {
   }
 }
 
-function pairs(headers: HeadersLike): [string, string][] {
+function pairs(headers: HeadersLike | undefined): [string, string][] {
   if (typeof headers === "string") return [["x-encrata-signature", headers]];
+  if (typeof headers !== "object" || headers === null) return [];
   const list: [string, string][] = [];
   const visit = (name: string, value: unknown) => {
     for (const one of Array.isArray(value) ? value : [value]) {

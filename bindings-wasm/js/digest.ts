@@ -37,9 +37,13 @@ export function host(): Host | null {
 }
 
 function find(): Host | null {
-  const { process } = globalThis as { process?: NodeJS.Process };
-  // Only by a name that no bundler follows, and only where it exists: Node 20.16, Deno, Bun, Workers with Node's modules.
-  const crypto = attempt(() => process?.getBuiltinModule?.("node:crypto"));
+  let crypto: Crypto | undefined;
+  try {
+    // Only by a name that no bundler follows: Node 20.16, Deno, Bun, Workers with Node's modules.
+    crypto = globalThis.process.getBuiltinModule("node:crypto");
+  } catch {
+    // Elsewhere there is none to ask.
+  }
   if (!crypto?.createSecretKey) return null;
   const isBun = "Bun" in globalThis;
   return {
@@ -74,12 +78,4 @@ function oneShot(crypto: Crypto, block: Uint8Array): Digest {
     for (let index = 0; index < hash.length; index++) scratch[BLOCK_BYTES + index] = hash.charCodeAt(index);
     return crypto.hash("sha256", scratch.subarray(0, BLOCK_BYTES + hash.length), "binary");
   };
-}
-
-function attempt<T>(get: () => T): T | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
-  }
 }

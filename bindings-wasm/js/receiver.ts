@@ -15,10 +15,7 @@ const DIGEST_BYTES = 32;
 const NONE = -1;
 const NOTHING = new Uint8Array(0);
 
-const closing: { register(owner: object, number: number): void } =
-  typeof FinalizationRegistry === "undefined"
-    ? { register() {} }
-    : new FinalizationRegistry<number>((number) => core().close(number));
+const closing = globalThis.FinalizationRegistry && new FinalizationRegistry<number>((number) => core().close(number));
 
 /** Secrets in the module, and the deliveries that are verified with them. */
 export class Receiver {
@@ -31,11 +28,11 @@ export class Receiver {
     const { open } = core();
     buffer();
     const length = pack(secrets);
-    if (length < 0) throw new WebhookVerificationError("invalid_secret", { message: "the secrets are too long: expected 64 KiB at most" });
+    if (length < 0) throw new WebhookVerificationError("invalid_secret", { message: "the secrets are longer than 64 KiB" });
     this.#number = open(length, tolerance ?? NONE);
     if (this.#number < 0) throw faulty(-1 - this.#number);
     this.#tolerance = tolerance;
-    closing.register(this, this.#number);
+    closing?.register(this, this.#number);
   }
 
   /** Whether a delivery is ours: `body` is what is signed, `found` its headers. */

@@ -15,7 +15,11 @@ const receivers = new Map<string, Receiver>();
  *
  * @throws {WebhookVerificationError} `wasm_unavailable`, whatever the input, where the runtime refuses WebAssembly.
  */
-export function verifySignature(payload: Body, secret: string, signature: string): boolean {
+export function verifySignature(
+  payload: Body,
+  secret: string | null | undefined,
+  signature: string | readonly string[] | null | undefined,
+): boolean {
   if (typeof secret !== "string" || typeof signature !== "string") return false;
   try {
     const body = raw(payload);

@@ -40,10 +40,17 @@ export class Webhook {
   /** One that looks at no time, for signing. */
   #signer: Receiver | undefined;
 
-  /** @throws {WebhookVerificationError} `invalid_secret`; `wasm_unavailable` where WebAssembly is refused. */
-  constructor(secrets: Secrets, { tolerance }: WebhookOptions = {}) {
-    if (tolerance !== undefined && !(typeof tolerance === "number" && tolerance >= 0)) {
-      throw new RangeError("the tolerance is not a number of seconds: expected 0 or more, or none at all");
+  /**
+   * @throws {WebhookVerificationError} `invalid_secret`; `wasm_unavailable` where WebAssembly is refused.
+   * @throws {RangeError} when the tolerance is not a number of seconds.
+   */
+  constructor(secrets: Secrets, options: WebhookOptions = {}) {
+    const { tolerance } = options;
+    if (
+      typeof options !== "object" ||
+      (tolerance !== undefined && !(typeof tolerance === "number" && tolerance >= 0))
+    ) {
+      throw new RangeError("the tolerance is not a number of seconds: expected `{ tolerance: 300 }`");
     }
     const list = Array.isArray(secrets) ? (secrets as readonly unknown[]) : [secrets];
     this.#secrets = list.map(textOf);
@@ -106,8 +113,8 @@ export class Webhook {
 }
 
 const UNSIGNED =
-  "can't be signed: expected an id of visible ASCII characters without a dot, whole Unix seconds, and secrets with " +
-  "base64 after `whsec_`, as all that Encrata issues";
+  "can't be signed: expected an id of visible ASCII characters without a dot, whole Unix seconds, and base64 " +
+  "after `whsec_`";
 
 /** An unset secret is an empty one to the core. */
 function textOf(secret: unknown): string {

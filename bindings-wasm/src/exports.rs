@@ -86,10 +86,7 @@ pub fn authenticate(
     answer::verified(match state().receiver(receiver, headers_length.saturating_add(body_length)) {
         Some((receiver, scratch)) => {
             let (headers, body) = scratch.split_at(headers_length.min(scratch.len()));
-            receiver.begin(headers).and_then(|()| {
-                receiver.update(body);
-                receiver.finish(seconds(now_unix_seconds))
-            })
+            receiver.authenticate(headers, body, seconds(now_unix_seconds))
         }
         None => Err(Error::SignatureMismatch),
     })

@@ -33,6 +33,15 @@ impl Receiver {
         Ok(Receiver { webhook, secrets: kept, delivery: None })
     }
 
+    pub(crate) fn authenticate(
+        &self,
+        headers: &[u8],
+        body: &[u8],
+        now_unix_seconds: i64,
+    ) -> Result<Verified, Error> {
+        self.webhook.authenticate(&PackedHeaders(headers), body, now_unix_seconds)
+    }
+
     pub(crate) fn begin(&mut self, headers: &[u8]) -> Result<(), Error> {
         self.delivery = None;
         self.delivery = Some(self.webhook.authenticating(&PackedHeaders(headers))?);

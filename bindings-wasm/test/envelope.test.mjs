@@ -22,6 +22,8 @@ test("half a surrogate pair is no text", () => {
   assert.equal(taken('{"created_at":"x","data":{},"event":"\\ud800","event":"e"}'), false, "also where it is overwritten");
 });
 
+test("a long text of pairs is a text", () => assert.equal(taken(envelope(`"${"\\ud83d\\ude00".repeat(1_000_000)}"`)), true));
+
 test("a number that is infinite to a double is none", () => {
   for (const number of ["1e309", "-1E+400", "1.7976931348623159e308", "9".repeat(400), "1e0309", `${"9".repeat(250)}e99`]) {
     assert.equal(taken(envelope(number)), false, number);

@@ -28,8 +28,12 @@ test("importing never throws, and a runtime without WebAssembly is told in one s
   }
 });
 
-test("without the host's cryptography everything is verified all the same", () => {
-  const said = run(`process.getBuiltinModule = undefined;
+/** What a host may have in place of Node's own. */
+const HOSTS = ["undefined", "() => { throw new Error('refused') }", "() => undefined", "() => ({})", "() => ({ ...crypto, hash: undefined })"];
+
+for (const host of HOSTS) test(`where getBuiltinModule is ${host}, everything is verified all the same`, () => {
+  const said = run(`import crypto from "node:crypto";
+    process.getBuiltinModule = ${host};
     const { Webhook, verifySignature } = await import("@encrata/webhooks");
     const { createHmac } = await import("node:crypto");
     for (const size of [0, 1, 1000, 65_000, 65_536, 200_000, 1_000_000]) {
@@ -38,10 +42,11 @@ test("without the host's cryptography everything is verified all the same", () =
         const webhook = new Webhook("${secret}");
         const { error } = webhook.safeVerify(body, webhook.sign(body));
         const off = Buffer.from(body); if (size) off[size - 1] ^= 1;
-        console.log(verifySignature(body, "${secret}", hex), error.code, size > 0 && verifySignature(off, "${secret}", hex));
+        const { code } = webhook.safeVerify(body, {}).error;
+        console.log(verifySignature(body, "${secret}", hex), error.code, code, size > 0 && verifySignature(off, "${secret}", hex));
       }
     }`);
-  assert.match(said, /^(true invalid_payload false\n){14}$/);
+  assert.match(said, /^(true invalid_payload missing_signature false\n){14}$/);
 });
 
 test("it has no dependencies, and every file that it names", () => {
@@ -65,6 +70,50 @@ test("the modules for other conditions import the module that lies beside them",
       assert.ok(!code.includes("WebAssembly.Module("), "it compiles nothing");
     }
   }
+});
+
+test("each runtime has its condition, behind `require`", () => {
+  for (const entry of [".", "./diagnose"]) {
+    const conditions = Object.keys(manifest.exports[entry]);
+    assert.deepEqual(conditions, ["workerd", "edge-light", "require", "deno", "bun", "browser", "node", "default"]);
+    for (const condition of conditions.slice(2)) {
+      const code = read(manifest.exports[entry][condition].default).toString();
+      assert.ok(code.includes("WebAssembly.Module("), "it compiles what it holds");
+      assert.doesNotMatch(code, /\.wasm["?]/);
+    }
+  }
+});
+
+/** Counts the bytes by which the module's memory grows. */
+const GROWTH = `let memory;
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function (...given) {
+    const made = new Instance(...given);
+    memory = made.exports.memory;
+    return made;
+  };
+  const { Webhook, verifySignature } = await import("@encrata/webhooks");
+  const growth = async (round) => {
+    await round(0);
+    const before = memory.buffer.byteLength;
+    for (let index = 1; index < 20; index++) await round(index);
+    console.log(memory.buffer.byteLength - before);
+  };`;
+
+test("of the secrets that verifySignature is given a few are kept, and the rest forgotten", () => {
+  const round = `(index) => { for (let one = 0; one < 1_000; one++) verifySignature("", "secret " + index + one, "${"0".repeat(64)}"); }`;
+  assert.equal(run(`${GROWTH} await growth(${round});`), "0\n");
+});
+
+test("a receiver that nobody holds is forgotten by the module", () => {
+  const round = `async () => {
+    for (let one = 0; one < 1_000; one++) new Webhook("${secret}");
+    gc();
+    await new Promise((done) => setTimeout(done, 1));
+  }`;
+  const grown = Number(run(`${GROWTH} await growth(${round});`, "--expose-gc"));
+  // Nearly 30 MiB when all are kept; some wait for their finalizer.
+  assert.ok(grown <= 6 * 1024 * 1024, `by ${grown} bytes`);
 });
 
 test("nothing of the machine that built it is in it", () => {
@@ -95,11 +144,13 @@ test("a diagnosis names the cause", () => {
   assert.equal(cause(body, headers, secret), "match");
   assert.equal(cause(Buffer.from(body), new Headers(headers), `${secret}\n`), "secret_whitespace");
   assert.equal(cause(JSON.stringify(JSON.parse(body), null, 1), headers, secret), "body_reserialised");
-  assert.equal(cause(body, {}, secret), "signature_missing");
+  for (const nothing of [{}, undefined, null]) assert.equal(cause(body, nothing, secret), "signature_missing");
+  for (const unset of ["", undefined, null]) assert.equal(cause(body, headers, unset), "secret_invalid");
   assert.equal(cause(body, { get: (name) => headers[name] }, secret), "match");
   assert.equal(cause(body, webhook.sign(body, { timestamp: 7 }), secret, { tolerance: 5 }), "timestamp_too_old");
   assert.equal(cause(body, headers["x-encrata-signature"].toUpperCase(), secret), "signature_uppercase");
   assert.throws(() => diagnose(JSON.parse(body), headers, secret), { code: "body_not_raw" });
+  assert.throws(() => diagnose(body, headers, [secret]), TypeError);
   const { proven, message, fix } = diagnose(body, headers["x-encrata-signature"], secret.slice(6));
   assert.ok(proven && message.length > 20 && fix.length > 10);
 });

@@ -39,7 +39,7 @@ if ! cmp -s "$frameworks/package-lock.json" "$frameworks/node_modules/installed-
 fi
 mkdir -p frameworks/node_modules frameworks/examples
 cp "$frameworks"/*.m?s "$frameworks/tsconfig.json" frameworks
-for example in aws-lambda bun cloudflare-workers deno express fastify hono next node; do
+for example in aws-lambda express fastify hono next node; do
     cp -R "$root/examples/$example" frameworks/examples
 done
 ln -s "$frameworks"/node_modules/* frameworks/node_modules

@@ -25,6 +25,45 @@ test("a value that is no text is there, so it decides", () => {
   }
 });
 
+test("a secret without a key in the other scheme is no empty key there", () => {
+  const receiver = new Webhook("no base64!");
+  for (const size of [10, 1_000, 20_000, 200_000]) {
+    const given = "x".repeat(size);
+    const forged = createHmac("sha256", "").update(`evt_1.7.${given}`).digest("base64");
+    const headers = { "webhook-id": "evt_1", "webhook-timestamp": "7", "webhook-signature": `v1,${forged}` };
+    assert.equal(code(given, headers, receiver), "signature_mismatch");
+  }
+});
+
+test("what the headers lack is told of bodies of any size", () => {
+  for (const size of [0, 1_000, 20_000, 200_000]) {
+    const given = "x".repeat(size);
+    assert.deepEqual([code(given, {}), code(given, plain("short"))], ["missing_signature", "malformed_signature"]);
+    const { "webhook-timestamp": _, ...headers } = webhook.sign(given);
+    assert.equal(code(given, headers), "missing_timestamp");
+  }
+});
+
+test("headers are taken as long as they fit, whatever room they leave to the body", () => {
+  const found = new Set();
+  for (let length = 65_200; length < 65_600; length++) {
+    const id = "x".repeat(length);
+    const signed = createHmac("sha256", Buffer.from(secret.slice(6), "base64")).update(`${id}.7.${body}`).digest("base64");
+    found.add(code(body, { "webhook-id": id, "webhook-timestamp": "7", "webhook-signature": `v1,${signed}` }));
+  }
+  assert.deepEqual([...found], ["ok", "malformed_signature"]);
+});
+
+test("what has no name is no header", () => {
+  assert.equal(code(body, [[null, "x"], [undefined], [Array(10), "x"], ["X-Encrata-Signature", signature]]), "ok");
+});
+
+test("a value is a text or a number, and nothing is asked to become one", () => {
+  const headers = webhook.sign(body);
+  assert.equal(code(body, { ...headers, "webhook-timestamp": Number(headers["webhook-timestamp"]) }), "ok");
+  assert.equal(code(body, plain({ toString: () => signature })), "malformed_signature");
+});
+
 test("a body of another realm is a body", () => {
   const run = (script) => new Script(script).runInNewContext();
   const bytes = JSON.stringify([...Buffer.from(body)]);
@@ -32,6 +71,18 @@ test("a body of another realm is a body", () => {
     assert.equal(verifySignature(run(`const b = new Uint8Array(${bytes}); ${form}`), secret, signature), true, form);
   }
   assert.equal(code(body, run(`new Map([["X-Encrata-Signature", "${signature}"]])`)), "ok");
+});
+
+test("headers that can only be asked by name, in lower case, are headers", () => {
+  const headers = webhook.sign(body);
+  assert.equal(code(body, { get: (name) => headers[name] }), "ok");
+  assert.equal(code(`${body} `, { get: (name) => headers[name] ?? null }), "signature_mismatch");
+});
+
+test("a body in shared memory is a body", () => {
+  const shared = new SharedArrayBuffer(body.length);
+  new Uint8Array(shared).set(Buffer.from(body));
+  assert.equal(verifySignature(shared, secret, signature), true);
 });
 
 test("a view of wider elements is its bytes", () => {
@@ -61,6 +112,8 @@ test("a tolerance that is no number of seconds is refused", () => {
   for (const tolerance of [-1, NaN, "300", null, 300n]) {
     assert.throws(() => new Webhook(secret, { tolerance }), RangeError, String(tolerance));
   }
+  // In the place of options it would be none, and nothing would say so.
+  assert.throws(() => new Webhook(secret, 300), RangeError);
   assert.equal(code(body, webhook.sign(body), new Webhook(secret, { tolerance: Infinity })), "ok");
 });
 
@@ -99,6 +152,6 @@ test("an id is fresh by default, and a timestamp is now", () => {
   assert.notEqual(one["webhook-id"], other["webhook-id"]);
   assert.equal(code(body, one, new Webhook(secret, { tolerance: 300 })), "ok");
   for (const timestamp of [1.5, NaN, "7", -1]) assert.throws(() => webhook.sign(body, { timestamp }), TypeError);
-  assert.throws(() => webhook.sign({}), TypeError);
+  assert.throws(() => webhook.sign({}), { name: "TypeError", message: /not raw/ });
   assert.throws(() => new Webhook("no base64!").sign(body), TypeError);
 });

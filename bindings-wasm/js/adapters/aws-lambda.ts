@@ -58,7 +58,7 @@ function bodyOf({ body, isBase64Encoded }: LambdaRequest, maxBytes: number): Bod
 function answer(outcome: Outcome<LambdaResponse | void>, isMultiValue: boolean): LambdaAnswer {
   if (outcome.ok) {
     const own = outcome.answer;
-    if (typeof own === "object" && typeof own.statusCode === "number") return { ...own, body: own.body ?? "" };
+    if (own && typeof own.statusCode === "number") return { ...own, body: own.body ?? "" };
     return { statusCode: 204, body: "", ...(isMultiValue ? { multiValueHeaders: {} } : {}) };
   }
   const type = "application/json";

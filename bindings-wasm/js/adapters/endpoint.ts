@@ -41,6 +41,10 @@ export function endpoint<Context extends readonly unknown[], Answer>(
   options: HandlerOptions<Context> = {},
   defaultSecret: (...context: Context) => Secrets = fromEnvironment,
 ): (headers: HeadersLike, read: ReadBody, ...context: Context) => Promise<Outcome<Awaited<Answer>>> {
+  // A secret in the place of options would be shown in the text of an error.
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError("the options are not an object: expected `{ secret, … }`");
+  }
   const { tolerance = 300, maxBodyBytes = 1024 * 1024, onError = report } = options;
   if (typeof handler !== "function") throw new TypeError("the handler is not a function: expected one that takes the event");
   check("tolerance", tolerance ?? 0);
@@ -63,7 +67,7 @@ export function endpoint<Context extends readonly unknown[], Answer>(
     let event;
     try {
       const body = await bodyFrom(read, maxBodyBytes);
-      const webhook = webhookOf(await secretsFrom(secret, context));
+      const webhook = await webhookFrom(secret, context, webhookOf);
       const result = webhook.safeVerify(body, headers);
       if (!result.ok) throw result.error;
       event = result.event;
@@ -94,15 +98,16 @@ function bytesIn(body: Body): number {
   return typeof body === "string" ? new TextEncoder().encode(body).length : body.byteLength;
 }
 
-async function secretsFrom<Context extends readonly unknown[]>(
+async function webhookFrom<Context extends readonly unknown[]>(
   secret: HandlerOptions<Context>["secret"],
   context: Context,
-): Promise<Secrets> {
-  if (typeof secret !== "function") return secret;
+  webhookOf: (secrets: Secrets) => Webhook,
+): Promise<Webhook> {
   try {
-    return await secret(...context);
+    return webhookOf(typeof secret === "function" ? await secret(...context) : secret);
   } catch (cause) {
-    const message = "the secret could not be read: its function threw; see the cause";
+    if (cause instanceof WebhookVerificationError) throw cause;
+    const message = "the secret could not be read: see the cause";
     throw new WebhookVerificationError("invalid_secret", { message, cause });
   }
 }

@@ -4,7 +4,6 @@ import { notRaw } from "./refusal.js";
 /** What is asked of a Node stream. */
 export interface Stream {
   on(name: string, listener: (value: never) => void): unknown;
-  off(name: string, listener: (value: never) => void): unknown;
   pause(): unknown;
   readonly readableDidRead?: boolean;
   readonly readableEnded?: boolean;
@@ -21,29 +20,22 @@ export function readStream(stream: Stream, maxBytes: number, announced: unknown,
   return new Promise((resolve, reject) => {
     if (isRead(stream)) throw notRaw(fix);
     const pieces = new Pieces(maxBytes, announced);
-    const settle = (then: () => void) => {
-      for (const [name, listener] of Object.entries(listeners)) stream.off(name, listener);
-      then();
-    };
     const fail = (error: unknown) => {
-      settle(() => stream.pause());
-      // One may still come, and unheard it would end the process.
-      stream.on("error", () => {});
+      stream.pause();
       reject(error);
     };
-    const listeners = {
-      data: (piece: Uint8Array | string) => {
-        try {
-          pieces.add(piece);
-        } catch (error) {
-          fail(error);
-        }
-      },
-      end: () => settle(() => resolve(pieces.whole())),
-      error: fail,
-      close: () => fail(new Error("the request was closed before its body was complete")),
-    };
-    if (stream.destroyed) listeners.close();
-    else for (const [name, listener] of Object.entries(listeners)) stream.on(name, listener);
+    // They stay: an error may come later, and unheard it would end the process.
+    stream.on("error", fail);
+    stream.on("data", (piece) => {
+      try {
+        pieces.add(piece);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    stream.on("end", () => resolve(pieces.whole()));
+    const close = () => fail(new Error("the request was closed before its body was complete"));
+    if (stream.destroyed) close();
+    else stream.on("close", close);
   });
 }

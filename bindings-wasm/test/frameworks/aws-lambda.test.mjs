@@ -42,7 +42,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     const lower = ({ headers, multiValueHeaders }) => ({
       headers: Object.fromEntries(Object.entries(headers ?? multiValueHeaders).map(([key, value]) => [key.toLowerCase(), String(value)])),
     });
-    const handle = webhookHandler(handler, { ...options, ...(secretOf && { secret: (request) => secretOf(lower(request)) }) });
+    const handle = webhookHandler(handler, secretOf ? { ...options, secret: (request) => secretOf(lower(request)) } : options);
     return {
       async send(one) {
         const answer = await handle(shape(one), { awsRequestId: "1" });
@@ -78,4 +78,32 @@ test("Lambda: its event and context go to the handler", async () => {
   const request = SHAPES["function URL"](delivery());
   await webhookHandler((event, ...rest) => void seen.push(event.id, ...rest), { secret })(request, "context");
   assert.deepEqual(seen, ["evt_1", request, "context"]);
+});
+
+test("Lambda: what is absent is as good as empty", async () => {
+  for (const request of [{}, { headers: null, multiValueHeaders: null, body: null }, { headers: {}, isBase64Encoded: true }]) {
+    const answer = await webhookHandler(() => assert.fail("called"), { secret, onError() {} })(request, {});
+    assert.deepEqual([answer.statusCode, answer.body, answer.headers], [401, '{"error":"missing_signature"}', { "content-type": "application/json" }]);
+  }
+});
+
+test("Lambda: an answer is one with a statusCode, and has a body", async () => {
+  for (const [own, answer] of [
+    [{ statusCode: 302, headers: { location: "/" } }, { statusCode: 302, headers: { location: "/" }, body: "" }],
+    [{ message: "mine" }, { statusCode: 204, body: "" }],
+    [null, { statusCode: 204, body: "" }],
+    ["mine", { statusCode: 204, body: "" }],
+  ]) {
+    assert.deepEqual(await webhookHandler(() => own, { secret })(SHAPES["API Gateway HTTP"](delivery()), {}), answer);
+  }
+  // A load balancer that sent such headers asks for such an answer.
+  const answer = await webhookHandler(() => {}, { secret })(SHAPES["load balancer with multi-value headers"](delivery()), {});
+  assert.deepEqual(answer, { statusCode: 204, body: "", multiValueHeaders: {} });
+});
+
+test("Lambda: base64 over the limit is not decoded", async (context) => {
+  const { mock } = context.mock.method(Buffer, "from");
+  const request = { body: "A".repeat(2_000_000), isBase64Encoded: true };
+  assert.equal((await webhookHandler(() => {}, { secret, onError() {} })(request, {})).statusCode, 413);
+  assert.equal(mock.callCount(), 0);
 });

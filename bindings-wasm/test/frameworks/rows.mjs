@@ -31,6 +31,10 @@ const REFUSED = [
   ["multiple_signatures", { change: { ...plain, "x-encrata-signature": `${hex}, ${hex}` } }, 401, null, null],
   ["malformed_signature", { change: { ...plain, "x-encrata-signature": hex.toUpperCase() } }, 401, null, null],
   ["malformed_signature", { change: { "webhook-signature": "v1,short" } }, 401, "evt_1"],
+  ["missing_signature", { change: { ...none, "webhook-id": "x".repeat(128) } }, 401, "x".repeat(128)],
+  // What would spoil a log is not told.
+  ["missing_signature", { change: { ...none, "webhook-id": "x".repeat(129) } }, 401, null],
+  ["missing_signature", { change: { ...none, "webhook-id": "evt 1" } }, 401, null],
   ["missing_timestamp", { change: plain }, 401, null],
   ["malformed_timestamp", { change: { "webhook-timestamp": "soon", "webhook-signature": `v1,${soon}` } }, 401, "evt_1"],
   ["signature_mismatch", { signer: new Webhook(other) }, 401, "evt_1"],
@@ -108,6 +112,8 @@ export function rows(name, mount, { own }) {
     assert.equal(mock.callCount(), 0);
     await using(() => { throw new Error("thrown"); }, { secret }, (send) => send(delivery()));
     assert.equal(mock.callCount(), 1);
+    await using(() => {}, { secret: undefined }, (send) => send(delivery()));
+    assert.equal(mock.callCount(), 2);
   });
 
   test(`${name}: the handler may answer itself`, async () => {
@@ -128,8 +134,13 @@ export function rows(name, mount, { own }) {
     const [, , missing] = await refused("invalid_secret", 500, { secret: tenant });
     assert.equal(missing.fault, "missing");
     const cause = new Error("the vault is closed");
-    const [, , error] = await refused("invalid_secret", 500, { secret: () => Promise.reject(cause) });
-    assert.equal(error.cause, cause);
+    for (const given of [() => Promise.reject(cause), () => { throw cause; }]) {
+      const [, , error] = await refused("invalid_secret", 500, { secret: given });
+      assert.equal(error.cause, cause);
+    }
+    const circle = {};
+    circle.secret = circle;
+    for (const given of [() => 7n, () => [circle], () => Buffer.from(secret)]) await refused("invalid_secret", 500, { secret: given });
   });
 
   test(`${name}: an unset secret is answered with 500, and does not throw before`, async () => {
@@ -158,15 +169,19 @@ export function rows(name, mount, { own }) {
 
   test(`${name}: a body over the limit is refused, one of just the limit is not`, async () => {
     const bytes = Buffer.byteLength(body);
-    await refused("body_too_large", 413, { maxBodyBytes: bytes - 1 });
+    await refused("body_too_large", 413, { maxBodyBytes: bytes - 1, secret: () => assert.fail("asked for nothing") });
     const answer = await using(() => {}, { secret, maxBodyBytes: bytes }, (send) => send(delivery()));
     assert.equal(answer.status, 204);
     await refused("body_too_large", 413, {}, delivery({ sent: "x".repeat(1024 * 1024 + 1) }));
   });
 
   test(`${name}: an option that can't be meant is refused at once`, async () => {
-    await assert.rejects(async () => mount(() => {}, { secret, maxBodyBytes: Number("1MB") }), RangeError);
+    for (const maxBodyBytes of [Number("1MB"), "1000"]) await assert.rejects(async () => mount(() => {}, { secret, maxBodyBytes }), RangeError);
     await assert.rejects(async () => mount(() => {}, { secret, tolerance: -1 }), RangeError);
     await assert.rejects(async () => mount(undefined, { secret }), TypeError);
+    // Neither is a secret told of that stands where options do.
+    for (const options of [secret, null]) {
+      await assert.rejects(async () => mount(() => {}, options), (error) => error instanceof TypeError && /^the options/.test(error.message));
+    }
   });
 }

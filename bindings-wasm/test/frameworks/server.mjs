@@ -2,19 +2,16 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";
+import { connect } from "node:http2";
 import { test } from "node:test";
-import { delivery, notes, secret } from "./rows.mjs";
+import { delivery, secret } from "./rows.mjs";
 
 const PATH = "/webhooks/encrata";
 
 /** Serves a listener on a free port. */
 export async function listen(listener, server = createServer(listener)) {
-  let sockets = 0;
-  const read = [];
-  server.on("connection", (socket) => {
-    sockets++;
-    socket.on("close", () => read.push(socket.bytesRead));
-  });
+  const sockets = [];
+  server.on("connection", (socket) => sockets.push(socket));
   if (!server.listening) {
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -23,7 +20,7 @@ export async function listen(listener, server = createServer(listener)) {
   const close = async () => {
     server.closeAllConnections();
     await new Promise((done) => server.close(done));
-    return { sockets, read };
+    return { read: sockets.map(({ bytesRead }) => bytesRead) };
   };
   return { at, close, send: (one) => post(at, one) };
 }
@@ -49,7 +46,9 @@ const LARGE = 64 * 1024 * 1024;
 export function streaming(name, mount) {
   test(`${name}: a body over the limit is refused before it is read whole`, async () => {
     for (const framing of [{ "transfer-encoding": "chunked" }, { "content-length": LARGE }]) {
-      const { told, onError } = notes();
+      const told = [];
+      // Meanwhile much could come.
+      const onError = (code) => new Promise((done) => setTimeout(done, 200, told.push(code)));
       const { at, close } = await mount(() => assert.fail("the handler was called"), { secret, onError });
       // One that would use the connection again.
       const agent = new Agent({ keepAlive: true });
@@ -72,8 +71,31 @@ export function streaming(name, mount) {
       outgoing.destroy();
       const { read } = await close();
       assert.ok(read[0] < 8 * 1024 * 1024, `${read[0]} bytes were read`);
-      assert.deepEqual(told.map(([code]) => code), ["body_too_large"]);
+      assert.deepEqual(told, ["body_too_large"]);
     }
+  });
+
+  test(`${name}: what is announced over the limit is refused before any of it comes`, async () => {
+    const { at, close } = await mount(() => assert.fail("the handler was called"), { secret, onError() {} });
+    const outgoing = request({ ...at, agent: false, headers: { ...delivery().headers, "content-length": LARGE } });
+    outgoing.on("error", () => {}).flushHeaders();
+    const [incoming] = await once(outgoing, "response");
+    assert.equal(incoming.statusCode, 413);
+    outgoing.destroy();
+    await close();
+  });
+
+  test(`${name}: any other refusal is one of a type, and leaves the connection open`, async () => {
+    const { at, close } = await mount(() => assert.fail("the handler was called"), { secret });
+    const agent = new Agent({ keepAlive: true });
+    for (const _ of [1, 2]) {
+      const outgoing = request({ ...at, agent, headers: delivery().headers });
+      outgoing.end("forged");
+      const { status, headers } = await answered(outgoing);
+      assert.deepEqual([status, headers["content-type"].split(";")[0]], [401, "application/json"]);
+    }
+    agent.destroy();
+    assert.equal((await close()).read.length, 1, "one connection");
   });
 
   test(`${name}: a sender that goes away in the middle is told of, and ends nothing`, async () => {
@@ -99,5 +121,29 @@ export function streaming(name, mount) {
     outgoing.end();
     assert.equal((await answered(outgoing)).status, 204);
     await close();
+  });
+}
+
+/** @param {(handler, options) => Promise<import("node:http2").Http2Server>} mount listens already */
+export function multiplexed(name, mount) {
+  test(`${name}: over HTTP/2 a body is taken, and refused at the limit without a header that is not HTTP/2's`, async (context) => {
+    const warnings = [];
+    const warn = (warning) => void warnings.push(warning.message);
+    process.on("warning", warn);
+    const server = await mount(() => {}, { secret, onError() {}, maxBodyBytes: 1000 });
+    const client = connect(`http://127.0.0.1:${server.address().port}`);
+    context.after(() => {
+      process.off("warning", warn);
+      client.destroy();
+      server.close();
+    });
+    for (const [given, status] of [[delivery(), 204], [delivery({ sent: "x".repeat(1001) }), 413]]) {
+      const stream = client.request({ ":method": "POST", ":path": PATH, ...given.headers });
+      stream.end(given.body);
+      const [answer] = await once(stream, "response");
+      assert.equal(answer[":status"], status);
+    }
+    await new Promise(setImmediate);
+    assert.deepEqual(warnings, []);
   });
 }

@@ -43,6 +43,7 @@ app.post("/hook", forExpress((_event, _request, response) => response.jsn({})));
 hono.post("/hook", forHono<{ Bindings: Bindings }>(async (event, c) => c.json({ event: use(event), path: c.req.path }), { secret: (c) => c.env.SECRET }));
 
 createServer(forNode(use));
+createServer(forNode((event, request, response) => response.setHeader("x-url", request.url ?? "").end(use(event))));
 createServer(forNode((event, request: IncomingMessage, response: ServerResponse) => response.end(request.url + use(event))));
 
 export const POST: (request: NextRequest, context: { params: Promise<{ id: string }> }) => Promise<Response> =

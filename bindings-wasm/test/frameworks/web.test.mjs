@@ -32,7 +32,12 @@ test("web: a Worker's env and ctx go to the secret and to the handler", async ()
 });
 
 test("web: what was read or locked is answered with 500, and the fix is told", async () => {
-  for (const spoil of [(request) => request.json(), (request) => request.body.getReader()]) {
+  const begin = async (request) => {
+    const reader = request.body.getReader();
+    await reader.read();
+    reader.releaseLock();
+  };
+  for (const spoil of [(request) => request.json(), (request) => request.body.getReader(), begin]) {
     const { told, onError } = notes();
     const request = new Request(url, { method: "POST", ...delivery() });
     await spoil(request);
@@ -40,6 +45,39 @@ test("web: what was read or locked is answered with 500, and the fix is told", a
     assert.deepEqual([response.status, await response.json()], [500, { error: "body_not_raw" }]);
     assert.match(told[0][2].message, /clone\(\)/);
   }
+});
+
+test("web: a request without a body is refused like any other, in JSON", async () => {
+  const request = new Request(url, { method: "POST", headers: delivery().headers });
+  const response = await webhookHandler(() => assert.fail("called"), { secret })(request);
+  assert.deepEqual([response.status, response.headers.get("content-type")], [401, "application/json"]);
+});
+
+test("web: what is no response is no answer", async () => {
+  for (const own of [null, 7, "mine", { status: 500 }, { headers: {} }]) {
+    assert.equal((await ask(webhookHandler(() => own, { secret }), Request, delivery())).status, 204);
+  }
+});
+
+test("web: the latest 64 sets of secrets are kept ready", async () => {
+  let made = 0;
+  class Secrets extends Array {
+    map(...given) {
+      made++;
+      return super.map(...given);
+    }
+  }
+  const handle = webhookHandler(() => {}, { secret: (request) => Secrets.of(`tenant-${request.headers.get("x-tenant")}`, secret) });
+  const from = async (tenant) => {
+    const before = made;
+    assert.equal((await ask(handle, Request, delivery({ change: { "x-tenant": String(tenant) } }))).status, 204);
+    return made > before;
+  };
+  for (let tenant = 0; tenant < 64; tenant++) assert.equal(await from(tenant), true);
+  for (let tenant = 0; tenant < 64; tenant++) assert.equal(await from(tenant), false);
+  assert.equal(await from(64), true);
+  // The oldest had to go, and no other.
+  assert.deepEqual([await from(64), await from(1), await from(0)], [false, false, true]);
 });
 
 test("web: many secrets by turns, more than are kept", async () => {

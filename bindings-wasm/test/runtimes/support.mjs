@@ -13,6 +13,16 @@ export const project = join(work, "project");
 export const require = createRequire(join(work, "package.json"));
 export const bin = (name) => join(work, "node_modules/.bin", name);
 
+const { Webhook } = createRequire(join(project, "package.json"))("@encrata/webhooks");
+export const secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
+const body = '{"created_at":"2026-01-01T00:00:00Z","data":{"message":"héllo"},"event":"test"}';
+
+/** The status of a genuine delivery, or with its body altered. */
+export async function posted(url, more = "") {
+  const headers = new Webhook(secret).sign(body, { id: "evt_1" });
+  return (await fetch(url, { method: "POST", headers, body: body + more })).status;
+}
+
 /** Runs a program in the project; what it wrote to stdout. */
 export async function run(command, args, options) {
   const { stdout } = await promisify(execFile)(command, args, { cwd: project, maxBuffer: 2 ** 26, ...options });

@@ -75,8 +75,14 @@ webhook.verify(undefined, {});
 new Webhook(1);
 
 export const names: EventName[] = ["test", "lookup.completed"];
-export const answer: boolean = verifySignature(new Uint8Array(), "secret", "signature");
-export const found: Diagnosis = diagnose("body", {}, "secret", { tolerance: 5 });
+export const answers: boolean[] = [
+  verifySignature(new Uint8Array(), "secret", "signature"),
+  verifySignature("", process.env.SECRET, node.headers["x-encrata-signature"]),
+  verifySignature("", process.env.SECRET, request.headers.get("x-encrata-signature")),
+];
+// @ts-expect-error: a parsed body can't be verified
+verifySignature({ event: "test" }, "secret", "signature");
+export const found: Diagnosis = diagnose("body", {}, process.env.SECRET, { tolerance: 5 });
 export const proof: true = found.cause === "match" ? true : true;
 export const error: Error = new WebhookVerificationError("invalid_payload");
 export const signed: Record<string, string> = webhook.sign("body", { id: "evt_1", timestamp: 7 });

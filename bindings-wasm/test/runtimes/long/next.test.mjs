@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { project, run, work } from "../support.mjs";
+import { posted, project, run, secret, work } from "../support.mjs";
 
 const app = join(work, "long/next");
 const next = join(work, "long/node_modules/next/dist/bin/next");
@@ -16,6 +16,7 @@ const options = { cwd: app, env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1",
 before(async () => {
   await rm(app, { recursive: true, force: true });
   await cp(fileURLToPath(new URL("next", import.meta.url)), app, { recursive: true });
+  await cp(fileURLToPath(new URL("../../../../examples/next/app", import.meta.url)), join(app, "app"), { recursive: true });
   await cp(join(project, "portable"), join(app, "portable"), { recursive: true });
   await cp(join(project, "node_modules/@encrata"), join(app, "node_modules/@encrata"), { recursive: true });
 });
@@ -24,16 +25,20 @@ before(async () => {
 const ROUTES = { "--turbopack": ["node", "edge"], "--webpack": ["node"] };
 
 for (const [bundler, routes] of Object.entries(ROUTES)) {
-  test(`next build ${bundler}: every vector and trap on ${routes.join(" and ")}`, async () => {
+  test(`next build ${bundler}: every vector and trap on ${routes.join(" and ")}, and the example`, async () => {
     if (!routes.includes("edge")) await rm(join(app, "app/edge"), { recursive: true });
     await run(process.execPath, [next, "build", bundler], options);
     if (routes.includes("edge")) await compilesNothing();
+    // It was built without the secret.
     const server = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", "0"], {
       ...options,
+      env: { ...options.env, ENCRATA_WEBHOOK_SECRET: secret },
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
       const url = await address(server);
+      const hook = `${url}/webhooks/encrata`;
+      assert.deepEqual([await posted(hook, " "), await posted(hook)], [401, 204]);
       for (const route of routes) assert.deepEqual(await (await fetch(`${url}/${route}`)).json(), [], route);
     } finally {
       server.kill();
