@@ -59,7 +59,10 @@ fn class<'py>(
             .into_py_dict(py)?;
     let name = CString::new(format!("encrata_webhooks.{name}"))?;
     let doc = CString::new(doc)?;
-    Ok(PyErr::new_type(py, &name, Some(&doc), Some(base), Some(dict.into_any().unbind()))?.into_bound(py))
+    // A clone: PyO3 0.30 lets go of what it is given before Python has read it.
+    let made = PyErr::new_type(py, &name, Some(&doc), Some(base), Some(dict.clone().into_any().unbind()))?;
+    drop(dict);
+    Ok(made.into_bound(py))
 }
 
 /// `signature_mismatch` is `SignatureMismatchError`.
