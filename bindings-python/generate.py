@@ -107,7 +107,8 @@ def stub_class(name, text, match, parameters, fields):
     parameters = "".join(f"        {parameter},\n" for parameter in parameters)
     positional = f"    __match_args__ = {match}\n\n" if match else ""
     made = f"    def __new__(\n        cls,\n        *,\n{parameters}    ) -> {name}: ...\n"
-    return f'@final\nclass {name}:\n    """{text}"""\n\n{positional}{made}' + "".join(properties(fields))
+    copied = "    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...\n"
+    return f'@final\nclass {name}:\n    """{text}"""\n\n{positional}{made}' + "".join(properties(fields)) + copied
 
 
 def stub():

@@ -1,9 +1,6 @@
 """Verify Encrata's webhooks. `__init__.pyi`, beside this file, documents every name."""
 
 from ._native import *  # noqa: F403
-from ._native import __all__ as _native_names
-
-__all__ = [*_native_names, "WebhookEvent"]  # noqa: PLE0604
 
 
 def __getattr__(name):

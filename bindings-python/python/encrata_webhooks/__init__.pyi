@@ -13,22 +13,10 @@ bytes as they came; then the time; then the JSON.
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol, TypeAlias, final
 
-from . import errors, events
 from .errors import *
 from .events import *
 
 __version__: str
-
-__all__ = [
-    "Diagnosis",
-    "Verified",
-    "Webhook",
-    "__version__",
-    "diagnose",
-    "verify_signature",
-]
-__all__ += errors.__all__
-__all__ += events.__all__
 
 _Body: TypeAlias = bytes | bytearray | memoryview | str
 

@@ -49,7 +49,7 @@ class WebhookVerificationError(ValueError):
     `str(error)` says in words what is wrong and what to do; it is for people and may change.
     """
 
-    code: _Code
+    code: str
     """The stable name of this error, the same in every language."""
     status: int
     """The HTTP status to answer with: 500 when our own side is at fault, else 413, 401 or 400."""

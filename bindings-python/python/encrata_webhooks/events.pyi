@@ -42,6 +42,7 @@ class LookupCompletedData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class LookupCompleted:
@@ -77,6 +78,7 @@ class LookupCompleted:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class MonitorRunCompletedData:
@@ -114,6 +116,7 @@ class MonitorRunCompletedData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class MonitorRunCompleted:
@@ -149,6 +152,7 @@ class MonitorRunCompleted:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class ApiKeyCreatedData:
@@ -174,6 +178,7 @@ class ApiKeyCreatedData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class ApiKeyCreated:
@@ -209,6 +214,7 @@ class ApiKeyCreated:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class ApiKeyRevokedData:
@@ -234,6 +240,7 @@ class ApiKeyRevokedData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class ApiKeyRevoked:
@@ -269,6 +276,7 @@ class ApiKeyRevoked:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class CreditsLowData:
@@ -290,6 +298,7 @@ class CreditsLowData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class CreditsLow:
@@ -325,6 +334,7 @@ class CreditsLow:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class CreditsExhaustedData:
@@ -342,6 +352,7 @@ class CreditsExhaustedData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class CreditsExhausted:
@@ -377,6 +388,7 @@ class CreditsExhausted:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class TestData:
@@ -394,6 +406,7 @@ class TestData:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class TestEvent:
@@ -429,6 +442,7 @@ class TestEvent:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 @final
 class UnknownEvent:
@@ -465,6 +479,7 @@ class UnknownEvent:
     @property
     def extra(self) -> dict[str, Any]:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
 WebhookEvent: TypeAlias = LookupCompleted | MonitorRunCompleted | ApiKeyCreated | ApiKeyRevoked | CreditsLow | CreditsExhausted | TestEvent | UnknownEvent
 """A verified event: `match` on its class."""
