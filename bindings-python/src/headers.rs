@@ -14,15 +14,21 @@ const WSGI_NAMES: [&str; 4] =
 /// Stands for a value that is no text: it is there, and cannot be well formed.
 const MALFORMED: &[u8] = b"\xff";
 
-/// The values of the headers that count, each with the number of its name.
-pub(crate) struct Found(Vec<(usize, Vec<u8>)>);
+/// The values of the headers that count, one after the other in one piece of memory.
+pub(crate) struct Found {
+    bytes: Vec<u8>,
+    /// The number of its name, and where a value ends.
+    ends: Vec<(usize, usize)>,
+}
 
 impl Headers for Found {
     fn for_each_value(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
-        for (number, value) in &self.0 {
-            if NAMES[*number] == name {
-                each(value);
+        let mut start = 0;
+        for &(number, end) in &self.ends {
+            if NAMES[number] == name {
+                each(&self.bytes[start..end]);
             }
+            start = end;
         }
     }
 }
@@ -32,9 +38,14 @@ impl Found {
     ///
     /// # Errors
     ///
-    /// As [`values`].
+    /// As [`visit`].
     pub(crate) fn new(headers: &Bound<'_, PyAny>) -> PyResult<Found> {
-        Ok(Found(values(headers, 0, number_of)?))
+        let mut found = Found { bytes: Vec::with_capacity(256), ends: Vec::with_capacity(NAMES.len()) };
+        visit(headers, 0, number_of, &mut |number, value| {
+            found.bytes.extend_from_slice(value);
+            found.ends.push((number, found.bytes.len()));
+        })?;
+        Ok(found)
     }
 }
 
@@ -42,68 +53,83 @@ impl Found {
 ///
 /// # Errors
 ///
-/// As [`values`].
+/// As [`visit`].
 pub(crate) fn all(headers: &Bound<'_, PyAny>) -> PyResult<Vec<(Vec<u8>, Vec<u8>)>> {
-    values(headers, ENCRATA_SIGNATURE.into(), |name| match name.cast::<PyString>() {
+    let key = |name: &Bound<'_, PyAny>| match name.cast::<PyString>() {
         Ok(text) => Some(from_wsgi(&text.to_cow().ok()?).into_bytes()),
         Err(_) => Some(name.cast::<PyBytes>().ok()?.as_bytes().to_vec()),
-    })
+    };
+    let mut found = Vec::new();
+    visit(headers, ENCRATA_SIGNATURE.into(), key, &mut |key, value| found.push((key, value.to_vec())))?;
+    Ok(found)
 }
 
-/// The values of those headers that `key` takes by their names, in a mapping or in pairs. A bare text is the value of
-/// `bare`; what is no headers has none.
+/// Gives `each` the values of those headers that `key` takes by their names, in a mapping or in pairs. A bare text is
+/// the value of `bare`; what is no headers has none.
 ///
 /// # Errors
 ///
 /// What the headers' own methods raise.
-fn values<K: Clone>(
+fn visit<K: Clone>(
     headers: &Bound<'_, PyAny>,
     bare: K,
     key: impl Fn(&Bound<'_, PyAny>) -> Option<K>,
-) -> PyResult<Vec<(K, Vec<u8>)>> {
-    let mut found = Vec::new();
+    each: &mut dyn FnMut(K, &[u8]),
+) -> PyResult<()> {
     if let Ok(dict) = headers.cast_exact::<PyDict>() {
-        let taken = RefCell::new(Vec::new());
-        // Nothing that could change the dict runs in here.
-        dict.locked_for_each(|name, value| {
-            taken.borrow_mut().extend(key(&name).map(|key| (key, value)));
-            Ok(())
-        })?;
-        for (key, value) in taken.into_inner() {
-            add(&mut found, &key, &value)?;
-        }
-    } else if headers.is_instance_of::<PyString>() || headers.is_instance_of::<PyBytes>() {
-        add(&mut found, &bare, headers)?;
-    } else {
-        let pairs = match headers.getattr_opt("items")? {
-            Some(items) => items.call0()?,
-            None => headers.clone(),
-        };
-        // What can't be iterated over holds no headers.
-        for pair in pairs.try_iter().into_iter().flatten() {
-            let Ok((name, value)) = pair?.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else { continue };
-            if let Some(key) = key(&name) {
-                add(&mut found, &key, &value)?;
-            }
+        let rest = visit_dict(dict, key, each)?;
+        return rest.into_iter().try_for_each(|(key, value)| add(&key, &value, each));
+    }
+    if headers.is_instance_of::<PyString>() || headers.is_instance_of::<PyBytes>() {
+        return add(&bare, headers, each);
+    }
+    let pairs = match headers.getattr_opt("items")? {
+        Some(items) => items.call0()?,
+        None => headers.clone(),
+    };
+    // What can't be iterated over holds no headers.
+    for pair in pairs.try_iter().into_iter().flatten() {
+        let Ok((name, value)) = pair?.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else { continue };
+        if let Some(key) = key(&name) {
+            add(&key, &value, each)?;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
-fn add<K: Clone>(found: &mut Vec<(K, Vec<u8>)>, key: &K, value: &Bound<'_, PyAny>) -> PyResult<()> {
+/// Visits the values that are texts, and returns the others: to look at those may run Python code, which could change
+/// the dict.
+fn visit_dict<'py, K: Clone>(
+    dict: &Bound<'py, PyDict>,
+    key: impl Fn(&Bound<'_, PyAny>) -> Option<K>,
+    each: &mut dyn FnMut(K, &[u8]),
+) -> PyResult<Vec<(K, Bound<'py, PyAny>)>> {
+    let each = RefCell::new(each);
+    let rest = RefCell::new(Vec::new());
+    dict.locked_for_each(|name, value| {
+        let Some(key) = key(&name) else { return Ok(()) };
+        match value.cast_into::<PyString>() {
+            Ok(text) => (each.borrow_mut())(key, text.to_cow().as_deref().map_or(MALFORMED, str::as_bytes)),
+            Err(other) => rest.borrow_mut().push((key, other.into_inner())),
+        }
+        Ok(())
+    })?;
+    Ok(rest.into_inner())
+}
+
+fn add<K: Clone>(key: &K, value: &Bound<'_, PyAny>, each: &mut dyn FnMut(K, &[u8])) -> PyResult<()> {
     if let Ok(text) = value.cast::<PyString>() {
-        let text = text.to_cow();
-        found.push((key.clone(), text.map_or(MALFORMED.to_vec(), |text| text.as_bytes().to_vec())));
+        each(key.clone(), text.to_cow().as_deref().map_or(MALFORMED, str::as_bytes));
     } else if let Ok(bytes) = value.cast::<PyBytes>() {
-        found.push((key.clone(), bytes.as_bytes().to_vec()));
+        each(key.clone(), bytes.as_bytes());
     } else if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         for one in value.try_iter()? {
-            add(found, key, &one?)?;
+            add(key, &one?, each)?;
         }
     } else if value.is_exact_instance_of::<PyInt>() {
-        found.push((key.clone(), value.str()?.to_cow()?.as_bytes().to_vec()));
+        each(key.clone(), value.str()?.to_cow()?.as_bytes());
     } else if !value.is_none() {
-        found.push((key.clone(), MALFORMED.to_vec()));
+        each(key.clone(), MALFORMED);
     }
     Ok(())
 }
