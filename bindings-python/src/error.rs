@@ -12,35 +12,34 @@ const BASE: &str = "WebhookVerificationError";
 const BASE_DOC: &str =
     "Why a delivery was refused, or why a receiver can't be made. Each `code` has a class of its own.";
 
-/// One class per code, in the order of [`Error::ALL`].
+/// One class per code, in the order of [`errors`].
 static CLASSES: PyOnceLock<Vec<Py<PyType>>> = PyOnceLock::new();
+
+/// All but the one that only JavaScript knows.
+fn errors() -> impl Iterator<Item = Error> {
+    Error::ALL.into_iter().filter(|error| *error != Error::WasmUnavailable)
+}
 
 /// Puts the classes into the module.
 pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let classes = classes(module.py())?;
-    let first = classes[0].bind(module.py()).getattr("__base__")?;
-    module.add(BASE, first)?;
-    for (error, class) in Error::ALL.into_iter().zip(classes) {
-        if has_class(error) {
-            module.add(name_of(error).as_str(), class.bind(module.py()))?;
-        }
+    let classes = classes(module.py())?.iter().map(|class| class.bind(module.py()));
+    for (error, class) in errors().zip(classes.clone()) {
+        module.add(name_of(error).as_str(), class)?;
     }
-    Ok(())
-}
-
-/// No Python needs WebAssembly.
-fn has_class(error: Error) -> bool {
-    error != Error::WasmUnavailable
+    classes.take(1).try_for_each(|class| module.add(BASE, class.getattr("__base__")?))
 }
 
 fn classes(py: Python<'_>) -> PyResult<&'static Vec<Py<PyType>>> {
     CLASSES.get_or_try_init(py, || {
         let base = class(py, BASE, BASE_DOC, &py.get_type::<PyValueError>(), "", 500)?;
-        Error::ALL
-            .into_iter()
+        errors()
             .map(|error| {
                 let (name, text) = (name_of(error), error.to_string());
-                Ok(class(py, &name, &text, &base, error.code(), error.http_status())?.unbind())
+                let class = class(py, &name, &text, &base, error.code(), error.http_status())?;
+                if matches!(error, Error::InvalidSecret(_)) {
+                    class.setattr("fault", py.None())?;
+                }
+                Ok(class.unbind())
             })
             .collect()
     })
@@ -78,10 +77,7 @@ fn name_of(error: Error) -> String {
 
 /// The error with the core's text, or with another.
 fn with_text(py: Python<'_>, error: Error, text: &str) -> PyResult<PyErr> {
-    let index = match error {
-        Error::InvalidSecret(_) => 0,
-        other => Error::ALL.iter().position(|one| *one == other).unwrap_or_default(),
-    };
+    let index = errors().position(|one| one.code() == error.code()).unwrap_or_default();
     Ok(PyErr::from_value(classes(py)?[index].bind(py).call1((text,))?))
 }
 
@@ -107,8 +103,8 @@ pub(crate) fn secret_is_no_text(py: Python<'_>) -> PyErr {
 #[pyfunction]
 #[pyo3(signature = (code, text = None))]
 pub(crate) fn refusal<'py>(py: Python<'py>, code: &str, text: Option<&str>) -> PyResult<Bound<'py, PyAny>> {
-    let error = Error::ALL.into_iter().find(|error| error.code() == code && has_class(*error));
-    let error = error.ok_or_else(|| PyValueError::new_err("not a code"))?;
+    let error = errors().find(|error| error.code() == code);
+    let error = error.ok_or_else(|| PyValueError::new_err("this is no code of an error"))?;
     let text = text.map_or_else(|| error.to_string(), str::to_owned);
     Ok(with_text(py, error, &text)?.into_value(py).into_bound(py).into_any())
 }

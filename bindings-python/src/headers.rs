@@ -89,9 +89,12 @@ fn visit<K: Clone>(
     };
     // What can't be iterated over holds no headers.
     for pair in pairs.try_iter().into_iter().flatten() {
-        let Ok((name, value)) = pair?.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() else { continue };
-        if let Some(key) = key(&name) {
-            add(&key, &value, each)?;
+        let pair = pair?;
+        if !(pair.is_instance_of::<PyTuple>() || pair.is_instance_of::<PyList>()) || pair.len()? != 2 {
+            continue;
+        }
+        if let Some(key) = key(&pair.get_item(0)?) {
+            add(&key, &pair.get_item(1)?, each)?;
         }
     }
     Ok(())

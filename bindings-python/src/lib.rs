@@ -33,6 +33,10 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         crate::events::add_to(module)?;
+        // pytest would take them for tests.
+        for class in ["TestEvent", "TestData"] {
+            module.getattr(class)?.setattr("__test__", false)?;
+        }
         crate::error::add_to(module)
     }
 }
