@@ -4,7 +4,7 @@
 .PHONY: help run test test-all test-faults check build build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## see it work: a server, a receiver that verifies, and events, in this terminal
 	cargo run --locked -p encrata-webhooks-server -- dev
