@@ -20,7 +20,7 @@ mkdir -p "$target/dist"
 
 wheels() { # further arguments of maturin; both stable interfaces
     for floor in py39 py311; do
-        maturin build --quiet --profile wheel --locked --out "$target/dist" --no-default-features --features "abi3-$floor" "$@"
+        maturin build --quiet --locked --out "$target/dist" --no-default-features --features "abi3-$floor" "$@"
     done
 }
 
@@ -35,7 +35,7 @@ for what in "${@:-native}"; do
             ;;
         free-threaded) # no stable interface, and no interpreter needed
             for python in python3.13t python3.14t; do
-                maturin build --quiet --profile wheel --locked --out "$target/dist" --no-default-features \
+                maturin build --quiet --locked --out "$target/dist" --no-default-features \
                     --zig --compatibility manylinux_2_17 --target "$machine-unknown-linux-gnu" --interpreter "$python"
             done
             ;;
