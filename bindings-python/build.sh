@@ -30,11 +30,11 @@ for what in "${@:-native}"; do
         native) wheels ;;
         manylinux) wheels --zig --compatibility manylinux_2_17 --target "$machine-unknown-linux-gnu" ;;
         musllinux)
-            rustup target add "$machine-unknown-linux-musl" >/dev/null 2>&1
+            rustup --quiet target add "$machine-unknown-linux-musl"
             wheels --zig --compatibility musllinux_1_2 --target "$machine-unknown-linux-musl"
             ;;
-        free-threaded) # no stable interface, and no interpreter needed
-            for python in python3.13t python3.14t; do
+        free-threaded) # they load no stable interface; none has to be installed
+            for python in python3.14t python3.15t; do
                 maturin build --quiet --locked --out "$target/dist" --no-default-features \
                     --zig --compatibility manylinux_2_17 --target "$machine-unknown-linux-gnu" --interpreter "$python"
             done
