@@ -109,8 +109,7 @@ class Endpoint(Generic[Request]):
             webhook = await self._webhook_for(request)
             return webhook.verify(body, headers)
         except Exception as error:
-            ours = error if isinstance(error, WebhookVerificationError) else None
-            refused = Refused(ours.code, ours.status) if ours else Refused("body_incomplete", 400)
+            refused = _refused(error)
             await self._tell(refused.code, claimed_id, error)
         raise refused
 
@@ -165,6 +164,15 @@ def require_callable(handler: object) -> None:
     """Tells early what is not a handler."""
     if not callable(handler):
         raise TypeError(f"the handler is not a function: expected one that takes the event, not {handler!r}")
+
+
+def _refused(error: Exception) -> Refused:
+    if isinstance(error, WebhookVerificationError):
+        return Refused(error.code, error.status)
+    # The framework has a limit of its own.
+    if getattr(error, "status_code", None) == 413:
+        return Refused("body_too_large", 413)
+    return Refused("body_incomplete", 400)
 
 
 async def _settled(value: Any) -> Any:

@@ -74,7 +74,8 @@ def webhook_handler(**options: Unpack[Options[HttpRequest]]) -> Callable[[Handle
             return run(flow(request, *args, **kwargs))
 
         view: Any = wraps(handler)(flow if iscoroutinefunction(handler) else at_once)
-        return csrf_exempt(view)
+        exempt: View[P] = csrf_exempt(view)
+        return exempt
 
     return decorate
 
