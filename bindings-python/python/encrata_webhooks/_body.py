@@ -13,6 +13,7 @@ class Pieces:
         self._max_bytes = max_bytes
         self._bytes = 0
         self.announced_bytes = int(announced or 0)
+        """What `Content-Length` says, or 0."""
         self._allow(self.announced_bytes)
 
     def add(self, piece: bytes) -> None:
@@ -25,6 +26,8 @@ class Pieces:
         """All of it. What was announced and is not there at all was read by someone else: `fix` says how to keep it."""
         if self._bytes == 0 < self.announced_bytes:
             raise not_raw(fix)
+        if self._bytes < self.announced_bytes:
+            raise ConnectionError(f"{self._bytes} of {self.announced_bytes} bytes came, then the sender went away")
         return b"".join(self._pieces)
 
     def _allow(self, count: int) -> None:

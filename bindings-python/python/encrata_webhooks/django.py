@@ -22,7 +22,7 @@ from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 
 from . import refusal
-from ._body import not_raw
+from ._body import Pieces, not_raw
 from ._endpoint import SECRET, Endpoint, Refused, from_environment, require_callable, run
 
 if TYPE_CHECKING:
@@ -87,13 +87,13 @@ def _from_settings(_request: HttpRequest) -> str | None:
 
 def _body(request: HttpRequest, max_bytes: int) -> bytes:
     headers = request.headers
+    pieces = Pieces(max_bytes, headers.get("content-length"))
+    # Django looks at no more than the length that is announced.
+    is_bounded = "content-length" in headers and "transfer-encoding" not in headers
     try:
-        if int(headers.get("content-length") or 0) > max_bytes:
-            raise refusal("body_too_large")
-        # Django looks at no more than the length that is announced.
-        is_bounded = "content-length" in headers and "transfer-encoding" not in headers
-        return request.body if is_bounded else request.read(max_bytes + 1)
+        pieces.add(request.body if is_bounded else request.read(max_bytes + 1))
     except RequestDataTooBig:
         raise refusal("body_too_large") from None
     except RawPostDataException:
         raise not_raw(_FIX) from None
+    return pieces.whole(_FIX)

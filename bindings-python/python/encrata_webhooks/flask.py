@@ -75,7 +75,8 @@ def _from_config(_request: Request) -> str | None:
 
 
 def _body(max_bytes: int) -> bytes:
-    request.max_content_length = max_bytes
+    # Of a body without a length Werkzeug reads so many bytes and is content: with one more its being too large shows.
+    request.max_content_length = max_bytes + 1
     try:
         body = request.get_data()
     except RequestEntityTooLarge:
