@@ -1,10 +1,10 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build build-js bench bench-core bench-js bench-server schema vectors clean
+.PHONY: help run test test-all test-faults check build build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## see it work: a server, a receiver that verifies, and events, in this terminal
 	cargo run --locked -p encrata-webhooks-server -- dev
@@ -21,22 +21,30 @@ test-faults: ## 50 rounds of every fault: killed nodes and databases, full disks
 check: ## format, lints, documentation, what dependencies may bring
 	@tests/run.sh check
 
-build: ## the release artefacts: the server, and what a machine with Node can make
+build: ## the release artefacts: the server, and what a machine with Node and Python can make
 	cargo build --release --locked -p encrata-webhooks-server
 	@echo "built target/release/encrata-webhooks"
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build-js; \
 	else echo "SKIPPED: npm is not installed, so the npm package was not built (install Node 20 or later)"; fi
+	@if python3 -c 'import venv, ensurepip' 2>/dev/null; then $(MAKE) --no-print-directory build-python; \
+	else echo "SKIPPED: Python with venv is not installed, so the wheels were not built (3.9 or later)"; fi
 
 build-js: ## the npm package: target/dist/encrata-webhooks-<version>.tgz
 	bindings-wasm/build.sh
 
-bench: bench-core bench-js bench-server ## every benchmark; figures go to target/bench/*.json
+build-python: ## the wheels for this machine, and the source: target/dist/encrata_webhooks-<version>-*
+	bindings-python/build.sh native sdist
+
+bench: bench-core bench-js bench-python bench-server ## every benchmark; figures go to target/bench/*.json
 
 bench-core: ## the core beside named alternatives
 	cargo bench --quiet -p encrata-webhooks-bench --bench core
 
 bench-js: ## the npm package beside others, on Node, Deno and Bun; ENCRATA_BENCH_QUICK=1 for a minute
 	bindings-wasm/bench/run.sh
+
+bench-python: ## the wheel beside the snippet and others; ENCRATA_BENCH_QUICK=1 for a minute
+	bindings-python/bench/run.sh
 
 bench-server: ## the server beside what this machine can do: half an hour; ENCRATA_BENCH_QUICK=1 for a minute
 	cargo build --release --locked -p encrata-webhooks-server

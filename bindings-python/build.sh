@@ -39,7 +39,7 @@ for what in "${@:-native}"; do
                     --zig --compatibility manylinux_2_17 --target "$machine-unknown-linux-gnu" --interpreter "$python"
             done
             ;;
-        sdist) maturin sdist --quiet --out "$target/dist" ;;
+        sdist) maturin sdist --out "$target/dist" ;;
         *) echo "unknown: $what" >&2 && exit 2 ;;
     esac
 done

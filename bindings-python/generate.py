@@ -106,6 +106,8 @@ def properties(fields):
 def stub_class(name, text, match, parameters, fields):
     parameters = "".join(f"        {parameter},\n" for parameter in parameters)
     positional = f"    __match_args__ = {match}\n\n" if match else ""
+    if name.startswith("Test"):  # or pytest would take it for tests
+        positional = "    __test__ = False\n" + (positional or "\n")
     made = f"    def __new__(\n        cls,\n        *,\n{parameters}    ) -> {name}: ...\n"
     copied = "    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...\n"
     return f'@final\nclass {name}:\n    """{text}"""\n\n{positional}{made}' + "".join(properties(fields)) + copied

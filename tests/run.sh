@@ -78,13 +78,21 @@ suite_js() {
 }
 # The same package where it will run: Deno, Bun, workerd, Chromium; in the long form bundlers and a server of Next.js.
 suite_runtimes() { with_npm "the npm package was tested on no runtime" bindings-wasm/test/runtimes/run.sh; }
+# The wheels, built, each installed in a fresh environment.
+suite_python() {
+    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
+        bindings-python/tests/run.sh
+    else
+        missing "Python 3.9 or later with venv" "the Python package was not tested"
+    fi
+}
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients js runtimes dev}; do
+for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients js runtimes python dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

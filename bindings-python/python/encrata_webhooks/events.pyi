@@ -394,6 +394,8 @@ class CreditsExhausted:
 class TestData:
     """The data of `test`, which is sent on demand."""
 
+    __test__ = False
+
     def __new__(
         cls,
         *,
@@ -412,6 +414,7 @@ class TestData:
 class TestEvent:
     """Sent on demand, to try a webhook."""
 
+    __test__ = False
     __match_args__ = ("data",)
 
     def __new__(

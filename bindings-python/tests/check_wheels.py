@@ -1,0 +1,36 @@
+"""Whether wheels are what their names say: tags, licences, types, and nothing from the tests. Needs only Python."""
+
+import sys
+import zipfile
+
+
+def check(path):
+    *_, python, interface, platform = path.rsplit("/", 1)[-1][: -len(".whl")].split("-")
+    with zipfile.ZipFile(path) as wheel:
+        names = wheel.namelist()
+        (info,) = {name.split("/", 1)[0] for name in names if ".dist-info/" in name}
+        metadata = wheel.read(f"{info}/METADATA").decode()
+        tags = [line[5:] for line in wheel.read(f"{info}/WHEEL").decode().splitlines() if line.startswith("Tag: ")]
+    (module,) = [name for name in names if "/_native." in name]
+    modules = {"__init__", "errors", "events"}
+    expected = {f"encrata_webhooks/{name}{end}" for name in modules for end in (".py", ".pyi")}
+    missing = {*expected, "encrata_webhooks/py.typed"} - set(names)
+    assert not missing, missing
+    assert all(name.startswith(("encrata_webhooks/", info)) for name in names), names
+    assert {"LICENSE-APACHE", "LICENSE-MIT"} <= {name.rsplit("/", 1)[-1] for name in names}, names
+    assert "Requires-Dist" not in "".join(line for line in metadata.splitlines() if "extra ==" not in line)
+    assert "\nRequires-Python: >=3.9\n" in metadata
+    assert "\nLicense-Expression: MIT OR Apache-2.0\n" in metadata
+    assert {tag.rsplit("-", 1)[0] for tag in tags} == {f"{python}-{interface}"}, tags
+    assert {tag.rsplit("-", 1)[1] for tag in tags} == set(platform.split(".")), tags
+    if interface == "abi3":
+        assert python in ("cp39", "cp311"), python
+        assert ".abi3." in module or module.endswith(".pyd"), module
+    else:  # without the lock there is no stable interface before 3.15
+        assert python in ("cp313", "cp314") and interface == python + "t", (python, interface)
+        assert f".cpython-{interface[2:]}-" in module, module
+    print(f"{python}-{interface}-{platform}: {module}")
+
+
+for wheel in sys.argv[1:]:
+    check(wheel)

@@ -1,0 +1,79 @@
+#!/bin/sh
+# Builds the wheels, and tests each in a fresh virtual environment. ENCRATA_TEST_LONG=1 takes every Python that is
+# found, every kind of wheel that this machine can build, and many more examples. What it is given goes on to pytest.
+# Needs cargo, and Python 3.9 or later with venv. Works from any directory.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+package=$(dirname "$here")
+target=${CARGO_TARGET_DIR:-$(dirname "$package")/target}
+dist=$target/dist
+work=$target/python
+python=${ENCRATA_PYTHON:-python3}
+
+"$python" "$package/generate.py" --check
+rm -f "$dist"/encrata_webhooks-*
+"$package/build.sh" native sdist ${ENCRATA_TEST_LONG:+manylinux musllinux free-threaded}
+"$work/tools/bin/twine" check --strict "$dist"/encrata_webhooks-*
+"$python" "$here/check_wheels.py" "$dist"/encrata_webhooks-*.whl
+
+# An environment with what the tests are written with is kept; the package in it is always the one just built.
+environment() { # name, interpreter, requirements
+    if ! cmp -s "$3" "$work/$1/installed.txt"; then
+        rm -rf "${work:?}/$1"
+        "$2" -m venv "$work/$1"
+        "$work/$1/bin/pip" install --quiet --disable-pip-version-check -r "$3"
+        cp "$3" "$work/$1/installed.txt"
+    fi
+}
+install() { # name of the environment, what
+    "$work/$1/bin/pip" install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall "$2"
+}
+native() { # the wheel for this machine with this stable interface
+    ls "$dist"/encrata_webhooks-*-"$1"-abi3-*linux*.whl "$dist"/encrata_webhooks-*-"$1"-abi3-macosx*.whl 2>/dev/null |
+        grep -v -e musllinux -e manylinux_2_17
+}
+tested() { # interpreter, wheel's stable interface, then arguments of pytest
+    version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    environment "test-$version" "$1" "$package/requirements-test.txt"
+    install "test-$version" "$(native "$2")"
+    echo "Python $version, the wheel for $2"
+    shift 2
+    (cd "$here" && PYTHONDONTWRITEBYTECODE=1 "$work/test-$version/bin/pytest" -q -p no:cacheprovider "$@" test_*.py)
+}
+at_least() { "$1" -c "import sys; sys.exit(sys.version_info < (3, $2))" 2>/dev/null; }
+
+tested "$python" cp39 "$@"
+! at_least "$python" 11 || tested "$python" cp311 "$@"
+if [ -n "${ENCRATA_TEST_LONG:-}" ]; then
+    for minor in 9 10 11 12 13 14; do
+        for other in "python3.$minor" "${PYENV_ROOT:-$HOME/.pyenv}/versions/3.$minor".*/bin/python3; do
+            if at_least "$other" "$minor"; then
+                ENCRATA_TEST_LONG="" tested "$other" cp39 "$@"
+                ! at_least "$other" 11 || ENCRATA_TEST_LONG="" tested "$other" cp311 "$@"
+                break
+            fi
+        done
+    done
+    # The source builds where there is no wheel.
+    install_from_source() {
+        environment source "$python" "$package/requirements-build.txt"
+        PATH=$work/source/bin:$PATH "$work/source/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+            --no-build-isolation --force-reinstall "$dist"/encrata_webhooks-*.tar.gz
+        "$work/source/bin/python" -c "import encrata_webhooks as e; assert e.verify_signature(b'', '', '') is False"
+    }
+    install_from_source
+fi
+
+# Types: what is there is what the stubs say, and both checkers narrow.
+environment types "$python" "$package/requirements-types.txt"
+PATH=$work/types/bin:$PATH
+install types "$(native cp39)"
+cd "$here/types"
+stubtest encrata_webhooks
+mypy --strict --no-incremental .
+if command -v node >/dev/null; then
+    pyright --pythonpath "$work/types/bin/python"
+else
+    echo "SKIPPED: node is not installed, so pyright did not look at the types"
+    [ "${CI:-}" != true ]
+fi
