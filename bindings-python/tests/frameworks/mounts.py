@@ -41,9 +41,8 @@ from encrata_webhooks import WebhookEvent
 Send = Callable[[Delivery], Answer]
 MINE = {"mine": True}
 
-settings.configure(
-    ALLOWED_HOSTS=["*"], MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"], LOGGING_CONFIG=None, SECRET_KEY="x"
-)
+_MIDDLEWARE = ["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"]
+settings.configure(ALLOWED_HOSTS=["*"], MIDDLEWARE=_MIDDLEWARE, LOGGING_CONFIG=None, SECRET_KEY="x")
 django.setup()
 
 
