@@ -20,7 +20,7 @@ mkdir -p "$target/dist"
 
 wheels() { # further arguments of maturin; both stable interfaces
     for floor in py39 py311; do
-        maturin build --quiet --profile wheel --locked --out "$target/dist" --no-default-features --features "abi3-$floor" "$@"
+        maturin build --quiet --locked --out "$target/dist" --no-default-features --features "abi3-$floor" "$@"
     done
 }
 
@@ -30,12 +30,12 @@ for what in "${@:-native}"; do
         native) wheels ;;
         manylinux) wheels --zig --compatibility manylinux_2_17 --target "$machine-unknown-linux-gnu" ;;
         musllinux)
-            rustup target add "$machine-unknown-linux-musl" >/dev/null 2>&1
+            rustup --quiet target add "$machine-unknown-linux-musl"
             wheels --zig --compatibility musllinux_1_2 --target "$machine-unknown-linux-musl"
             ;;
-        free-threaded) # no stable interface, and no interpreter needed
-            for python in python3.13t python3.14t; do
-                maturin build --quiet --profile wheel --locked --out "$target/dist" --no-default-features \
+        free-threaded) # they load no stable interface; none has to be installed
+            for python in python3.14t python3.15t; do
+                maturin build --quiet --locked --out "$target/dist" --no-default-features \
                     --zig --compatibility manylinux_2_17 --target "$machine-unknown-linux-gnu" --interpreter "$python"
             done
             ;;

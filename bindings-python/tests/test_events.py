@@ -87,6 +87,20 @@ def test_new_fields_are_kept():
     assert "more" in repr(event)
 
 
+def test_numbers():
+    """Whole ones within 64 bits are whole; all others are floats, as the core reads them."""
+    numbers = [0, -(2**63), 2**63 - 1, 2**64 - 1, 1.0, -0.0, 1e308, 2**64]
+    event = verify({"event": "new", "data": {"numbers": numbers}, "created_at": "t"})
+    assert event.data["numbers"] == numbers
+    assert [type(number) for number in event.data["numbers"]] == [int] * 4 + [float] * 4
+
+
+def test_events_are_no_keys():
+    """They hold dicts: what is compared by value and holds such has no hash."""
+    with pytest.raises(TypeError):
+        hash(verify(next(samples())))
+
+
 def test_known_by_name_but_not_by_data():
     event = verify({"event": "credits.low", "data": {"credits_remaining": "5"}, "created_at": "t"})
     assert isinstance(event, UnknownEvent)
