@@ -74,7 +74,8 @@ def wsgiref_of(app: Any, certificate: Certificate | None = None) -> Iterator[int
 
 @contextlib.contextmanager
 def aiohttp_of(view: Any, certificate: Certificate | None = None) -> Iterator[int]:
-    loop, stopping = asyncio.new_event_loop(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+    stopping = loop.create_future()
 
     async def serve(listening: socket.socket) -> None:
         app = web.Application()
@@ -82,12 +83,12 @@ def aiohttp_of(view: Any, certificate: Certificate | None = None) -> Iterator[in
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.SockSite(runner, listening, ssl_context=certificate and certificate.context()).start()
-        await stopping.wait()
+        await stopping
         await runner.cleanup()
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
         run = lambda: loop.run_until_complete(serve(listening))  # noqa: E731
-        with _thread(run, lambda: loop.call_soon_threadsafe(stopping.set)):
+        with _thread(run, lambda: loop.call_soon_threadsafe(stopping.set_result, None)):
             yield listening.getsockname()[1]
     loop.close()
 
