@@ -43,10 +43,12 @@ def known():
         event = SCHEMA["$defs"][definition]
         core = event["properties"]["data"]["$ref"].rsplit("/", 1)[-1]
         data = SCHEMA["$defs"][core]
-        fields = [(name, kind(data["properties"][name]), data["properties"][name]["description"]) for name in data["required"]]
+        properties = [(field, data["properties"][field]) for field in data["required"]]
+        fields = [(field, kind(property), property["description"]) for field, property in properties]
         name = event["properties"]["event"]["const"]
         # pytest takes a class `Test` for tests, and nobody reads it as an event.
-        yield definition if core == "Test" else core, core, name, event["description"], core + "Data", data["description"], fields
+        class_ = definition if core == "Test" else core
+        yield class_, core, name, event["description"], core + "Data", data["description"], fields
 
 
 def rust():
@@ -77,6 +79,7 @@ def names():
 def module():
     listed = "".join(f"    {name},\n" for name in names())
     quoted = "".join(f'    "{name}",\n' for name in (*names(), "WebhookEvent"))
+    members = "".join(f"        {name},\n" for name in names() if not name.endswith("Data"))
     return f'''"""The events, one class each. {BANNER}"""
 
 from ._native import (
@@ -92,7 +95,8 @@ def __getattr__(name):
         raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
     from typing import Union
 
-    union = Union[{", ".join(event for event in names() if not event.endswith("Data"))}]
+    union = Union[
+{members}    ]
     globals()[name] = union
     return union
 '''
@@ -121,18 +125,20 @@ def stub():
     for event, _, name, text, data, data_text, fields in known():
         typed = [(field, PYTHON_TYPES[type_], description) for field, type_, description in fields]
         parameters = [f"{field}: {type_}" for field, type_, _ in typed]
-        classes.append(stub_class(data, data_text, None, [*parameters, extra], [*typed, ("extra", "dict[str, Any]", DATA_EXTRA)]))
+        typed.append(("extra", "dict[str, Any]", DATA_EXTRA))
+        classes.append(stub_class(data, data_text, None, [*parameters, extra], typed))
         own = [("event", f'Literal["{name}"]', "The event's name."), ("data", data, data_text)]
         classes.append(stub_class(event, text, '("data",)', [f"data: {data}", *options, extra], [*own, *shared]))
-    own = [("event", "str", "The event's name."), ("data", "dict[str, Any]", "The event's data: a fresh dict each time.")]
+    data = ("data", "dict[str, Any]", "The event's data: a fresh dict each time.")
+    own = [("event", "str", "The event's name."), data]
     unknown = SCHEMA["$defs"]["UnknownEvent"]["description"]
     parameters = ["event: str", "data: Mapping[str, object]", *options, extra]
     classes.append(stub_class("UnknownEvent", unknown, '("event", "data")', parameters, [*own, *shared]))
-    events = " | ".join(name for name in names() if not name.endswith("Data"))
+    events = "\n    | ".join(name for name in names() if not name.endswith("Data"))
     quoted = "".join(f'    "{name}",\n' for name in (*names(), "WebhookEvent"))
     head = f'"""The events, one class each. {BANNER}"""\n\nfrom collections.abc import Mapping\n'
     head += f"from typing import Any, Literal, TypeAlias, final\n\n__all__ = [\n{quoted}]\n\n"
-    union = f'WebhookEvent: TypeAlias = {events}\n"""A verified event: `match` on its class."""\n'
+    union = f'WebhookEvent: TypeAlias = (\n    {events}\n)\n"""A verified event: `match` on its class."""\n'
     return head + "\n".join(classes) + "\n" + union
 
 
@@ -142,7 +148,7 @@ def formatted(source):
 
 
 def main():
-    texts = {HERE / "src" / "events.rs": formatted(rust()), PACKAGE / "events.py": module(), PACKAGE / "events.pyi": stub()}
+    texts = {PACKAGE / "events.py": module(), PACKAGE / "events.pyi": stub(), HERE / "src/events.rs": formatted(rust())}
     if "--check" not in sys.argv:
         for path, text in texts.items():
             path.write_text(text)

@@ -39,7 +39,10 @@ pub(crate) fn arguments<'py>(
 
 /// The class of an event's data: attributes for the fields this version knows, `extra` for the others.
 macro_rules! data {
-    ($(#[doc = $doc:literal])+ $class:ident($core:ident) { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty,)+ }) => {
+    (
+        $(#[doc = $doc:literal])+
+        $class:ident($core:ident) { $($(#[doc = $field_doc:literal])+ $field:ident: $type:ty,)+ }
+    ) => {
         $(#[doc = $doc])+
         #[pyclass(frozen, eq, module = "encrata_webhooks")]
         #[derive(PartialEq)]

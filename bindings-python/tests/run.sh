@@ -58,8 +58,8 @@ if [ -n "${ENCRATA_TEST_LONG:-}" ]; then
     # The source builds where there is no wheel.
     install_from_source() {
         environment source "$python" "$package/requirements-build.txt"
-        PATH=$work/source/bin:$PATH "$work/source/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-cache-dir \
-            --no-build-isolation --force-reinstall "$dist"/encrata_webhooks-*.tar.gz
+        PATH=$work/source/bin:$PATH "$work/source/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+            --no-cache-dir --no-build-isolation --force-reinstall "$dist"/encrata_webhooks-*.tar.gz
         "$work/source/bin/python" -c "import encrata_webhooks as e; assert e.verify_signature(b'', '', '') is False"
     }
     install_from_source

@@ -46,7 +46,8 @@ def test_samples(sample):
         assert event.data == sample["data"]
     else:
         assert {name: getattr(event.data, name) for name in sample["data"]} == sample["data"]
-    for other in (pickle.loads(pickle.dumps(event)), copy.copy(event), copy.deepcopy(event), eval(repr(event), vars(events))):
+    pickled, shown = pickle.loads(pickle.dumps(event)), eval(repr(event), vars(events))
+    for other in (pickled, shown, copy.copy(event), copy.deepcopy(event)):
         assert other == event
         assert type(other) is type(event)
         assert repr(other) == repr(event)

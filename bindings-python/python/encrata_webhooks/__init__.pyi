@@ -55,7 +55,8 @@ class Webhook:
 
         Raises `WebhookVerificationError`, of the class that goes with its `code`.
 
-        >>> body = '{"created_at":"2026-01-01T00:00:00Z","data":{"credits_remaining":5,"threshold":100},"event":"credits.low"}'
+        >>> data = '{"credits_remaining":5,"threshold":100}'
+        >>> body = '{"created_at":"2026-01-01T00:00:00Z","data":' + data + ',"event":"credits.low"}'
         >>> webhook = Webhook("whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c")
         >>> match webhook.verify(body, webhook.sign(body)):
         ...     case CreditsLow(data=data):

@@ -44,6 +44,15 @@ def __getattr__(name):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from typing import Union
 
-    union = Union[LookupCompleted, MonitorRunCompleted, ApiKeyCreated, ApiKeyRevoked, CreditsLow, CreditsExhausted, TestEvent, UnknownEvent]
+    union = Union[
+        LookupCompleted,
+        MonitorRunCompleted,
+        ApiKeyCreated,
+        ApiKeyRevoked,
+        CreditsLow,
+        CreditsExhausted,
+        TestEvent,
+        UnknownEvent,
+    ]
     globals()[name] = union
     return union

@@ -484,5 +484,14 @@ class UnknownEvent:
         """Fields of the envelope that this version does not know: a fresh dict each time."""
     def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
 
-WebhookEvent: TypeAlias = LookupCompleted | MonitorRunCompleted | ApiKeyCreated | ApiKeyRevoked | CreditsLow | CreditsExhausted | TestEvent | UnknownEvent
+WebhookEvent: TypeAlias = (
+    LookupCompleted
+    | MonitorRunCompleted
+    | ApiKeyCreated
+    | ApiKeyRevoked
+    | CreditsLow
+    | CreditsExhausted
+    | TestEvent
+    | UnknownEvent
+)
 """A verified event: `match` on its class."""
