@@ -85,5 +85,6 @@ def _body(request: LambdaRequest, max_bytes: int) -> bytes | str:
 def _response(status: int, body: str, is_multi_value: bool) -> LambdaResponse:
     headers = {"content-type": "application/json"} if body else {}
     if is_multi_value:
-        return {"statusCode": status, "multiValueHeaders": {name: [value] for name, value in headers.items()}, "body": body}
+        lists = {name: [value] for name, value in headers.items()}
+        return {"statusCode": status, "multiValueHeaders": lists, "body": body}
     return {"statusCode": status, "headers": headers, "body": body}

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["webhook_event"]
 
-_FIX = "let no middleware or dependency read `request.stream()` or a form on this route; `request.body()` keeps the bytes"
+_FIX = "let nothing read `request.stream()` or a form before, on this route; `request.body()` keeps the bytes"
 
 
 def webhook_event(**options: Unpack[Options[Request]]) -> Callable[[Request], AsyncIterator[WebhookEvent]]:

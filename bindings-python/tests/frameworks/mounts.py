@@ -6,7 +6,6 @@ import asyncio
 import base64
 import inspect
 import io
-from contextlib import ExitStack
 from typing import Any, Callable
 from wsgiref.handlers import SimpleHandler
 from wsgiref.util import setup_testing_defaults
@@ -133,7 +132,8 @@ class Wsgi(Mount):
         def send(delivery: Delivery) -> Answer:
             environ = {"REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": PATH, "QUERY_STRING": ""}
             environ["CONTENT_LENGTH"] = str(len(delivery.body))
-            environ.update({f"HTTP_{name.upper().replace('-', '_')}": value for name, value in delivery.headers.items()})
+            for name, value in delivery.headers.items():
+                environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
             environ["CONTENT_TYPE"] = environ.pop("HTTP_CONTENT_TYPE")
             setup_testing_defaults(environ)
             out, err = io.BytesIO(), io.StringIO()

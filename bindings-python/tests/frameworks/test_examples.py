@@ -1,9 +1,9 @@
 """The examples as a reader copies them: each started by its README's command, and sent a delivery."""
 
 import http.client
-import importlib.util
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -24,14 +24,14 @@ def post(port, delivery):
 
 @pytest.mark.parametrize("name", ["fastapi", "flask", "django"])
 def test_it_receives(name):
-    [command] = re.findall(r"`ENCRATA_WEBHOOK_SECRET=whsec_… (.*?) 3000`", (EXAMPLES / name / "README.md").read_text("utf-8"))
+    readme = (EXAMPLES / name / "README.md").read_text("utf-8")
+    [command] = re.findall(r"`ENCRATA_WEBHOOK_SECRET=whsec_… (.*?) 3000`", readme)
     program, *rest = command.split()
     # A free port, and one process.
     words = [str(Path(sys.executable).with_name(program)), *rest, "0", *(["--noreload"] if name == "django" else [])]
-    surroundings = {**os.environ, "ENCRATA_WEBHOOK_SECRET": SECRET, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    process = subprocess.Popen(
-        words, cwd=EXAMPLES / name, env=surroundings, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    own = {"ENCRATA_WEBHOOK_SECRET": SECRET, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    pipes = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(words, cwd=EXAMPLES / name, env={**os.environ, **own}, **pipes)
     try:
         found = (re.search(r"http://127\.0\.0\.1:(\d+)", line) for line in process.stdout)
         port = int(next(match for match in found if match)[1])
@@ -45,11 +45,9 @@ def test_it_receives(name):
 
 def test_the_lambda_receives(monkeypatch, capsys):
     monkeypatch.setenv("ENCRATA_WEBHOOK_SECRET", SECRET)
-    spec = importlib.util.spec_from_file_location("lambda_function", EXAMPLES / "python-lambda" / "lambda_function.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    ask = lambda delivery: module.lambda_handler({"headers": delivery.headers, "body": delivery.body.decode()}, None)  # noqa: E731
-    assert [ask(delivery)["statusCode"] for delivery in (FORGED, signed())] == [401, 204]
+    handle = runpy.run_path(str(EXAMPLES / "python-lambda" / "lambda_function.py"))["lambda_handler"]
+    requests = [{"headers": headers, "body": body.decode()} for headers, body in (FORGED, signed())]
+    assert [handle(request, None)["statusCode"] for request in requests] == [401, 204]
     assert capsys.readouterr().out.startswith("evt_1 test ")
 
 

@@ -29,6 +29,7 @@ import encrata_webhooks.fastapi
 import encrata_webhooks.flask
 import encrata_webhooks.wsgi
 from encrata_webhooks import TestEvent, WebhookEvent
+from encrata_webhooks._endpoint import Endpoint, Refused, run
 
 NOT_RAW = "body_not_raw"
 
@@ -49,7 +50,10 @@ def told_of(told, code, fix):
     return [one for one, *_ in told] == [code] and fix in str(told[0][2])
 
 
-@pytest.mark.parametrize("name", [name for name, mount in MOUNTS.items() if not mount.is_async and name != "flask-async"])
+SYNC = [name for name, mount in MOUNTS.items() if not mount.is_async and name != "flask-async"]
+
+
+@pytest.mark.parametrize("name", SYNC)
 def test_what_is_async_where_nothing_can_be_awaited_is_refused(name, told):
     mount, on_error = MOUNTS[name], lambda *given: told.append(given)
 
@@ -75,9 +79,22 @@ def test_more_secrets_by_turns_than_are_kept():
         return SECRET if tenant == "ours" else [f"{OTHER}{tenant}", SECRET] if tenant != "theirs" else OTHER
 
     handle = encrata_webhooks.aws_lambda.webhook_handler(secret=secret)(lambda *given: None)
-    ask = lambda tenant: handle({"headers": {**signed().headers, "x-tenant": tenant}, "body": BODY.decode()}, None)  # noqa: E731
-    assert [ask(str(turn % 100))["statusCode"] for turn in range(200)] == [204] * 200
-    assert [ask(tenant)["statusCode"] for tenant in ("ours", "theirs", "ours")] == [204, 401, 204]
+
+
+    def ask(tenant):
+        headers = {**signed().headers, "x-tenant": tenant}
+        return handle({"headers": headers, "body": BODY.decode()}, None)["statusCode"]
+
+    assert [ask(str(turn % 100)) for turn in range(200)] == [204] * 200
+    assert [ask(tenant) for tenant in ("ours", "theirs", "ours")] == [204, 401, 204]
+
+
+def test_how_many_secrets_are_kept_ready_is_bounded():
+    endpoint = Endpoint(secret=lambda request: f"{OTHER}{request}", tolerance=None)
+    for tenant in range(200):
+        with pytest.raises(Refused, match="missing_signature"):
+            run(endpoint.event({}, None, lambda limit: b"", tenant))
+    assert endpoint._webhook.cache_info().currsize == 64
 
 
 # FastAPI and Starlette
@@ -94,10 +111,11 @@ def fastapi_app(verified, **options):
 
 
 def test_fastapi_a_route_that_is_not_async_and_a_body_that_was_parsed_by_fastapi(noted, told):
-    app = fastapi_app(encrata_webhooks.fastapi.webhook_event(**noted))
+    verified = encrata_webhooks.fastapi.webhook_event(**noted)
+    app = fastapi_app(verified)
 
     @app.post("/parsed")
-    def parsed(payload: dict, event: Annotated[WebhookEvent, fastapi.Depends(encrata_webhooks.fastapi.webhook_event(**noted))]):
+    def parsed(payload: dict, event: Annotated[WebhookEvent, fastapi.Depends(verified)]):
         return [payload["event"], event.event]
 
     client = TestClient(app)
@@ -349,7 +367,11 @@ def test_lambda_a_body_that_was_parsed_on_the_way_is_answered_with_500(noted, to
 
 def test_lambda_base64_over_the_limit_is_not_decoded_and_what_is_no_base64_is_refused(noted, told, monkeypatch):
     handle = encrata_webhooks.aws_lambda.webhook_handler(**noted, max_body_bytes=3)(never)
-    ask = lambda body: handle({"headers": signed().headers, "body": body, "isBase64Encoded": True}, None)["statusCode"]  # noqa: E731
+
+
+    def ask(body):
+        return handle({"headers": signed().headers, "body": body, "isBase64Encoded": True}, None)["statusCode"]
+
     assert ask("A") == 400
     monkeypatch.setattr(encrata_webhooks.aws_lambda, "b64decode", never)
     assert ask("A" * 8) == 413

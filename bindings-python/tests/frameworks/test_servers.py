@@ -48,7 +48,8 @@ def ask(certificates, tmp_path_factory):
     binary = Path(os.environ["ENCRATA_WEBHOOKS_BIN"])
     options = ("--webhook-rate-limit", "0")
     with Server(binary, tmp_path_factory.mktemp("server"), certificates[0], *options) as server:
-        headers = {"Authorization": f"Bearer {server.create_key('workspace', 'admin')}", "Content-Type": "application/json"}
+        key = server.create_key("workspace", "admin")
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
         def post(path, body):
             request = urllib.request.Request(server.url + path, json.dumps(body).encode(), headers)
@@ -85,8 +86,8 @@ def connect(port):
 
 
 def head(delivery, **framing):
-    headers = {"host": "localhost", **delivery.headers, **{name.replace("_", "-"): value for name, value in framing.items()}}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    headers = {"host": "localhost", **delivery.headers, **framing}
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
     return f"POST {PATH} HTTP/1.1\r\n{lines}\r\n".encode()
 
 
@@ -97,7 +98,8 @@ def answer(connection):
 
 
 def check_over_limit(served, told, **framing):
-    app = served.mount.app(lambda event: pytest.fail("called"), secret=SECRET, on_error=lambda *given: told.append(given))
+    on_error = lambda *given: told.append(given)  # noqa: E731
+    app = served.mount.app(lambda event: pytest.fail("called"), secret=SECRET, on_error=on_error)
     piece = bytes(64 * 1024)
     piece = piece if "content_length" in framing else b"10000\r\n" + piece + b"\r\n"
     with served.serve(app) as port, connect(port) as connection:

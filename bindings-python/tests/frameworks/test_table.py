@@ -103,7 +103,8 @@ def test_the_secret_is_a_text_or_several_or_a_function_of_the_request(mount, tol
 
     delivery = signed(change={"x-tenant": "one"})
     several = [None, OTHER, SECRET]
-    for secret in (SECRET, several, iter(several), lambda request: several, tenant, *([later] if mount.is_async else [])):
+    givens = [SECRET, several, iter(several), lambda request: several, tenant, *([later] if mount.is_async else [])]
+    for secret in givens:
         send = mount(nothing, secret=secret)
         assert [send(delivery).status, send(delivery).status] == [204, 204], secret
     assert check_refused(mount, told, "invalid_secret", 500, signed(), secret=tenant).error.fault == "missing"
@@ -125,7 +126,8 @@ def test_a_rotated_secret_is_taken_while_both_are_given(mount):
 
 def test_an_unset_secret_is_answered_with_500_and_read_when_a_delivery_comes(mount, told, monkeypatch):
     for secret in (None, [], "", f"{SECRET}\n"):
-        assert isinstance(check_refused(mount, told, "invalid_secret", 500, signed(), secret=secret).error, InvalidSecretError)
+        one = check_refused(mount, told, "invalid_secret", 500, signed(), secret=secret)
+        assert isinstance(one.error, InvalidSecretError)
     send = mount(nothing)
     assert send(signed()).status == 500
     monkeypatch.setenv("ENCRATA_WEBHOOK_SECRET", SECRET)
