@@ -156,6 +156,7 @@ def test_a_limit_of_the_application_is_kept_to_as_well(make, noted, told):
     else:
         app = fastapi_app(encrata_webhooks.fastapi.webhook_event(**noted), max_body_size=10)
     assert asgi_client(app)(signed()).status == 413
+    assert [code for code, *_ in told] == ["body_too_large"]
 
 
 def test_asgi_only_http_is_answered():
