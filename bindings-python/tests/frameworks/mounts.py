@@ -214,6 +214,7 @@ class DjangoAsync(Django):
 
     def view(self, handler):
         async def receive(event: WebhookEvent, request: Any) -> Any:
+            await asyncio.sleep(0)
             answer = handler(event)
             return await answer if inspect.isawaitable(answer) else answer
 

@@ -186,6 +186,28 @@ def test_asgi_a_connection_with_what_was_not_read_is_closed(version, closes):
     assert ((b"connection", b"close") in sent[0]["headers"]) is closes
 
 
+@pytest.mark.parametrize("name", ["asgi", "fastapi"])
+def test_asgi_a_connection_is_kept_for_other_refusals(name):
+    client = TestClient(MOUNTS[name].app(never, secret=OTHER))
+    response = client.post(PATH, headers=signed().headers, content=BODY)
+    assert (response.status_code, response.headers.get("connection")) == (401, None)
+
+
+def test_asgi_a_body_without_a_length_that_breaks_off_is_told_of(noted, told):
+    messages = iter([{"type": "http.request", "body": BODY, "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive():
+        return next(messages)
+
+    async def send(message):
+        pass
+
+    headers = [(name.encode(), value.encode()) for name, value in signed().headers.items()]
+    app = encrata_webhooks.asgi.webhook_handler(**noted)(never)
+    asyncio.run(app({"type": "http", "headers": headers}, receive, send))
+    assert told_of(told, "body_incomplete", "went away")
+
+
 def test_asgi_a_body_that_was_swallowed_is_answered_with_500(noted, told):
     inner = encrata_webhooks.asgi.webhook_handler(**noted)(never)
 
@@ -290,7 +312,8 @@ def test_django_the_secret_is_in_the_settings():
         assert send(signed()).status == 500
 
 
-def test_django_a_body_without_a_length_is_read_no_further_than_the_limit(noted, told):
+@pytest.mark.parametrize("more", [[], [(b"content-length", b"10")]])
+def test_django_a_body_without_a_length_is_read_no_further_than_the_limit(more, noted, told):
     class Stream:
         bytes_read = 0
 
@@ -299,7 +322,8 @@ def test_django_a_body_without_a_length_is_read_no_further_than_the_limit(noted,
             return bytes(size)
 
     stream = Stream()
-    scope = {"method": "POST", "path": PATH, "query_string": b"", "headers": [(b"transfer-encoding", b"chunked")]}
+    scope = {"method": "POST", "path": PATH, "query_string": b"", "headers": []}
+    scope["headers"] = [(b"transfer-encoding", b"chunked"), *more]
     request = ASGIRequest(scope, stream)
     assert encrata_webhooks.django.webhook_handler(**noted, max_body_bytes=100)(never)(request).status_code == 413
     assert stream.bytes_read == 101
@@ -347,6 +371,11 @@ def test_aiohttp_what_the_handler_answers_by_an_exception_is_no_failure(noted, t
 def test_aiohttp_a_connection_with_what_was_not_read_is_closed(noted):
     view = encrata_webhooks.aiohttp.webhook_handler(**noted, max_body_bytes=10)(never)
     assert ask_aiohttp(view)[1] == "close"
+
+
+def test_aiohttp_the_limit_of_this_route_stands_in_for_that_of_the_application(noted):
+    large = signed(BODY[:-1] + b" " * (3 * 1024 * 512) + b"}")
+    assert MOUNTS["aiohttp"](lambda event: None, **noted, max_body_bytes=2 * 1024 * 1024)(large).status == 204
 
 
 # AWS Lambda
