@@ -35,7 +35,9 @@ class Certificate(NamedTuple):
 @contextlib.contextmanager
 def uvicorn_of(app: Any, certificate: Certificate | None = None) -> Iterator[int]:
     files = {} if certificate is None else {"ssl_certfile": certificate.cert, "ssl_keyfile": certificate.key}
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical", ws="none", **files))
+    # A sender that keeps its connection must not hold up the end.
+    options = {"lifespan": "off", "log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1, **files}
+    server = uvicorn.Server(uvicorn.Config(app, **options))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         with _thread(lambda: server.run(sockets=[listening]), lambda: setattr(server, "should_exit", True)):
             yield listening.getsockname()[1]
