@@ -54,6 +54,8 @@ def werkzeug_of(app: Any, certificate: Certificate | None = None) -> Iterator[in
 class _Threads(socketserver.ThreadingMixIn, WSGIServer):
     """wsgiref's server; a sender that hangs holds up itself only."""
 
+    daemon_threads = True
+
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
@@ -82,7 +84,7 @@ def aiohttp_of(view: Any, certificate: Certificate | None = None) -> Iterator[in
     async def serve(listening: socket.socket) -> None:
         app = web.Application()
         app.router.add_post(PATH, view)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.SockSite(runner, listening, ssl_context=certificate and certificate.context()).start()
         await stopping
