@@ -78,10 +78,10 @@ suite_js() {
 }
 # The same package where it will run: Deno, Bun, workerd, Chromium; in the long form bundlers and a server of Next.js.
 suite_runtimes() { with_npm "the npm package was tested on no runtime" bindings-wasm/test/runtimes/run.sh; }
-# The wheels, built, each installed in a fresh environment.
+# The wheels, built, each installed in a fresh environment; the adapters receive from the server.
 suite_python() {
     if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-        bindings-python/tests/run.sh
+        cargo build --quiet --locked -p encrata-webhooks-server && bindings-python/tests/run.sh
     else
         missing "Python 3.9 or later with venv" "the Python package was not tested"
     fi
