@@ -2,6 +2,9 @@
 
 import sys
 import zipfile
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "python" / "encrata_webhooks"
 
 
 def check(path):
@@ -12,11 +15,9 @@ def check(path):
         metadata = wheel.read(f"{info}/METADATA").decode()
         tags = [line[5:] for line in wheel.read(f"{info}/WHEEL").decode().splitlines() if line.startswith("Tag: ")]
     (module,) = [name for name in names if "/_native." in name]
-    modules = {"__init__", "errors", "events"}
-    expected = {f"encrata_webhooks/{name}{end}" for name in modules for end in (".py", ".pyi")}
-    missing = {*expected, "encrata_webhooks/py.typed"} - set(names)
-    assert not missing, missing
-    assert all(name.startswith(("encrata_webhooks/", info)) for name in names), names
+    expected = {f"encrata_webhooks/{file.name}" for file in PACKAGE.iterdir() if file.suffix in (".py", ".pyi", ".typed")}
+    rest = {name for name in names if not name.startswith(info)} - {module}
+    assert "encrata_webhooks/py.typed" in expected and rest == expected, rest ^ expected
     assert {"LICENSE-APACHE", "LICENSE-MIT"} <= {name.rsplit("/", 1)[-1] for name in names}, names
     assert "Requires-Dist" not in "".join(line for line in metadata.splitlines() if "extra ==" not in line)
     assert "\nRequires-Python: >=3.9\n" in metadata
