@@ -65,6 +65,11 @@ class Refused(Exception):
         """What a sender is told: the code, and nothing of what lies behind it."""
         return json.dumps({"error": self.code}, separators=(",", ":"))
 
+    def is_last(self, http_version: str) -> bool:
+        """Whether the connection is to be closed: what was not read must not be taken for the next request. HTTP/2 keeps
+        requests apart, and has no header for it."""
+        return self.status == 413 and http_version.startswith("1")
+
 
 def from_environment(_request: object = None) -> str | None:
     """The environment's secret."""

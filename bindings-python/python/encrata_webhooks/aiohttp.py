@@ -77,7 +77,7 @@ async def _body(request: web.Request, max_bytes: int) -> bytes:
 
 def _refusal(refused: Refused) -> web.Response:
     response = web.json_response(text=refused.body, status=refused.status)
-    # What was not read must not be taken for the next request.
-    if refused.status == 413:
+    # Its server speaks HTTP/1 only.
+    if refused.is_last("1.1"):
         response.force_close()
     return response

@@ -86,8 +86,7 @@ async def _body(headers: list[tuple[bytes, bytes]], receive: Receive, max_bytes:
 
 async def _refuse(refused: Refused, scope: Scope, send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(refused.body)).encode())]
-    # What was not read must not be taken for the next request. HTTP/2 has no such header.
-    if refused.status == 413 and scope.get("http_version", "1.1").startswith("1"):
+    if refused.is_last(scope.get("http_version", "1.1")):
         headers.append((b"connection", b"close"))
     await _send(send, refused.status, headers, refused.body.encode())
 

@@ -71,6 +71,5 @@ async def _body(request: Request, max_bytes: int) -> bytes:
 
 
 def _answer(refused: Refused, request: Request) -> HTTPException:
-    # What was not read must not be taken for the next request. HTTP/2 has no such header.
-    is_closing = refused.status == 413 and request.scope.get("http_version", "1.1").startswith("1")
-    return HTTPException(refused.status, refused.code, {"connection": "close"} if is_closing else None)
+    is_last = refused.is_last(request.scope.get("http_version", "1.1"))
+    return HTTPException(refused.status, refused.code, {"connection": "close"} if is_last else None)

@@ -17,8 +17,8 @@ use crate::store::{Lane, Want};
 
 /// Requests in flight to one webhook, at most, per node.
 pub(super) const MAX_PER_WEBHOOK: usize = 64;
-/// Requests in flight to a webhook at which nothing succeeds, at most, per node: enough to see that it is back, also when
-/// one delivery is what it can not take.
+/// Requests in flight to a webhook at which nothing succeeds, at most, per node: enough to see that it is back, also where one
+/// delivery is never taken.
 const MAX_PER_FAILING: usize = 2;
 /// Requests in flight at all, at most, per node.
 pub(super) const MAX_IN_FLIGHT: usize = 17 * MAX_PER_WEBHOOK;
