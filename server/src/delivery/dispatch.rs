@@ -59,6 +59,9 @@ impl Dispatcher {
         // In a box: what a request needs is large, and a task is moved about before it runs.
         self.sends.spawn(Box::pin(async move {
             dispatcher.deliver(claim, &slot).await;
+            if let Some(pause) = slot.pause() {
+                tokio::time::sleep(pause).await;
+            }
             for (claim, slot) in slot.next() {
                 dispatcher.start(claim, slot);
             }

@@ -4,8 +4,10 @@
 mod slot;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::num::NonZero;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
 
 pub use self::slot::Slot;
 use super::wake::Wake;
@@ -41,6 +43,15 @@ const MAX_KNOWN: usize = 10_000;
 /// When this part of the places ahead is free, there is a claim for them.
 const PART_AHEAD: usize = 2;
 
+/// As long after something new went to a webhook that had nothing in flight, what is parked behind others gives way: an
+/// event that comes alone is to find processor, disk and database free, however many others wait.
+const GIVES_WAY: Duration = Duration::from_secs(1);
+/// So many requests of one webhook that gives way are in flight, at most, for each processor; each of them goes on
+/// [`PACE`] later.
+const PACED_PER_CPU: usize = 12;
+/// The pause after each of them, for each webhook that gives way. Shorter than the runtime's timer can tell is none.
+const PACE: Duration = Duration::from_millis(1);
+
 /// Counts what is in flight.
 #[derive(Debug, Clone)]
 pub struct Slots {
@@ -66,6 +77,8 @@ struct State {
     behind: HashSet<WebhookId>,
     /// How webhooks answered the last time, here; in the queue's lanes it shows a transaction later.
     known: HashMap<WebhookId, Answered>,
+    /// The last webhook that got something new while it had nothing in flight, and when.
+    lone: Option<(WebhookId, Instant)>,
 }
 
 /// How a webhook answered the last time, when that matters for what it gets next.
@@ -110,6 +123,16 @@ impl State {
         if self.has(webhook_id, Answered::Badly) { MAX_PER_FAILING } else { MAX_PER_WEBHOOK }
     }
 
+    /// Whether what is parked behind a webhook gives way to others.
+    fn gives_way(&self, webhook_id: WebhookId) -> bool {
+        self.lone.is_some_and(|(other, at)| other != webhook_id && at.elapsed() < GIVES_WAY)
+    }
+
+    /// How many requests to a webhook may be in flight when more of it are parked.
+    fn most_before_parked(&self, webhook_id: WebhookId) -> usize {
+        if self.gives_way(webhook_id) { paced().min(MAX_PER_WEBHOOK) } else { MAX_PER_WEBHOOK }
+    }
+
     fn of(&self, webhook_id: WebhookId) -> usize {
         self.flows.get(&webhook_id).map_or(0, |flow| flow.in_flight)
     }
@@ -141,6 +164,12 @@ impl State {
     }
 }
 
+/// How many requests of a webhook that gives way are in flight.
+fn paced() -> usize {
+    static CPUS: OnceLock<usize> = OnceLock::new();
+    PACED_PER_CPU * CPUS.get_or_init(|| available_parallelism().map_or(1, NonZero::get))
+}
+
 impl Slots {
     /// All free. `wake` is told when somebody who waited can go on.
     pub fn new(wake: Arc<Wake>) -> Self {
@@ -150,7 +179,8 @@ impl Slots {
     /// A slot for a claimed delivery: ahead, when the webhook has all it may have.
     pub(super) fn take(&self, webhook_id: WebhookId, bytes: usize) -> Slot {
         let mut state = self.lock();
-        let is_ahead = state.of(webhook_id) > 0 && state.room(webhook_id, MAX_PER_WEBHOOK) == 0;
+        let most = state.most_before_parked(webhook_id);
+        let is_ahead = state.of(webhook_id) > 0 && state.room(webhook_id, most) == 0;
         let flow = state.flow(webhook_id);
         if is_ahead {
             flow.ahead += 1;
@@ -173,6 +203,9 @@ impl Slots {
         if room == 0 || state.bytes + bytes > MAX_BYTES {
             state.behind.insert(webhook_id);
             return None;
+        }
+        if state.of(webhook_id) == 0 {
+            state.lone = Some((webhook_id, Instant::now()));
         }
         drop(state);
         Some(self.take(webhook_id, bytes))
@@ -232,8 +265,6 @@ impl Slots {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use super::*;
     use crate::model::delivery::{Target, Verdict};
     use crate::model::ids::{DeliveryId, EventId, WorkspaceId};

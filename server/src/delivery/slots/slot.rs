@@ -5,7 +5,7 @@ use std::sync::MutexGuard;
 use std::time::Duration;
 
 use super::{
-    Answered, MAX_AHEAD, MAX_IN_FLIGHT, MAX_PER_WEBHOOK, PART_AHEAD, PART_TO_CLAIM, QUICK, Slots, State,
+    Answered, MAX_AHEAD, MAX_IN_FLIGHT, MAX_PER_WEBHOOK, PACE, PART_AHEAD, PART_TO_CLAIM, QUICK, Slots, State,
 };
 use crate::metrics::METRICS;
 use crate::model::delivery::{Claim, Verdict};
@@ -34,7 +34,8 @@ impl Slot {
         }
         let slots = self.slots.clone();
         let mut state = slots.lock();
-        let must_wait = state.of(self.webhook_id) > 0 && state.room(self.webhook_id, MAX_PER_WEBHOOK) == 0;
+        let most = state.most_before_parked(self.webhook_id);
+        let must_wait = state.of(self.webhook_id) > 0 && state.room(self.webhook_id, most) == 0;
         let flow = state.flow(self.webhook_id);
         if must_wait || !flow.parked.is_empty() {
             flow.parked.push_back((claim, self));
@@ -51,9 +52,11 @@ impl Slot {
         // Under one lock: nobody may park behind a slot that is about to go.
         let mut state = slots.lock();
         self.step_out(&mut state);
-        let (room, in_flight) = (state.room(self.webhook_id, MAX_PER_WEBHOOK), state.of(self.webhook_id));
+        let most = state.most_before_parked(self.webhook_id);
+        let (room, in_flight) = (state.room(self.webhook_id, most), state.of(self.webhook_id));
+        let worth = if most < MAX_PER_WEBHOOK { 1 } else { most / PART_TO_CLAIM };
         let mut next = Vec::new();
-        if room >= MAX_PER_WEBHOOK / PART_TO_CLAIM || in_flight == 0 {
+        if room >= worth || in_flight == 0 {
             let parked = &mut state.flow(self.webhook_id).parked;
             next.extend(parked.drain(..room.max(1).min(parked.len())));
         }
@@ -80,6 +83,16 @@ impl Slot {
     /// Whether a claim is parked behind it.
     pub(in super::super) fn is_followed(&self) -> bool {
         !self.slots.lock().flow(self.webhook_id).parked.is_empty()
+    }
+
+    /// How long to wait before [`Self::next`], because what is parked behind it gives way to other webhooks.
+    pub(in super::super) fn pause(&self) -> Option<Duration> {
+        let mut state = self.slots.lock();
+        if !state.gives_way(self.webhook_id) || state.flow(self.webhook_id).parked.is_empty() {
+            return None;
+        }
+        let giving = state.flows.values().filter(|flow| !flow.parked.is_empty()).count();
+        Some(PACE * u32::try_from(giving).unwrap_or(u32::MAX))
     }
 
     /// From its place into a slot.
