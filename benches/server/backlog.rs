@@ -3,8 +3,8 @@
 //! It is dead in the way that lets deliveries really wait: it takes requests and never answers, so each of the 64 slots of
 //! its webhook is held until the timeout, and all others wait untouched. One that refused connections would be
 //! tried with every delivery in turn; that many retries, minutes apart, is a time table and not a backlog. When it comes
-//! back it answers everything at once. Rates are those between 5 % and 95 % of the backlog, so that neither the requests
-//! that hung nor their retries count.
+//! back it answers everything at once, while healthy webhooks get events, to which a backlog gives way. Rates are those
+//! between 5 % and 95 % of the backlog, so that neither the requests that hung nor their retries count.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,9 +47,7 @@ pub(crate) async fn run(bench: &mut Bench, store: Store) -> Result<(), Failure> 
     let small = small(bench, store).await?;
 
     let (backlog, seconds) = (bench.options.backlog, bench.options.size(20, 2));
-    let mut deployment = Deployment::start(bench, store, 1, &[]).await?;
-    let healthy = deployment.hooks("healthy", HEALTHY, &bench.receiver.url(OPEN)).await?;
-    let dead = deployment.hooks("dead", 1, &bench.receiver.url(GATED)).await?;
+    let (mut deployment, healthy, dead) = start(bench, store).await?;
     let never = Arc::new(AtomicBool::new(false));
     steady(bench, &deployment, &healthy, seconds, &never).await?;
     let calm = steady(bench, &deployment, &healthy, seconds, &never).await?;
@@ -65,16 +63,7 @@ pub(crate) async fn run(bench: &mut Bench, store: Store) -> Result<(), Failure> 
     }
     let memory_waiting = deployment.memory()?.peak_mib;
 
-    bench.receiver.set_gate(true);
-    let drained = Arc::new(AtomicBool::new(false));
-    let draining = async {
-        let drain = drain(&deployment, &ledger).await;
-        drained.store(true, Ordering::Relaxed);
-        drain
-    };
-    let beside = steady(bench, &deployment, &healthy, LONGEST, &drained);
-    let (large, meanwhile) = tokio::try_join!(draining, beside)?;
-    ledger.wait_for(backlog).await?;
+    let (large, meanwhile) = drain(bench, &deployment, &ledger, &healthy).await?;
     deployment.drained(&dead).await?;
     deployment.drained(&healthy).await?;
     let memory = deployment.memory()?;
@@ -119,19 +108,24 @@ pub(crate) async fn run(bench: &mut Bench, store: Store) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Drains small backlogs, one after another.
-async fn small(bench: &Bench, store: Store) -> Result<Vec<Drain>, Failure> {
-    let mut deployment = Deployment::start(bench, store, 1, &[]).await?;
+/// A server, its healthy webhooks, and the one that is dead now and then.
+async fn start(bench: &Bench, store: Store) -> Result<(Deployment, Vec<Hook>, Vec<Hook>), Failure> {
+    let deployment = Deployment::start(bench, store, 1, &[]).await?;
+    let healthy = deployment.hooks("healthy", HEALTHY, &bench.receiver.url(OPEN)).await?;
     let dead = deployment.hooks("dead", 1, &bench.receiver.url(GATED)).await?;
+    Ok((deployment, healthy, dead))
+}
+
+/// Drains small backlogs beside the same healthy webhooks, one after another.
+async fn small(bench: &Bench, store: Store) -> Result<Vec<Drain>, Failure> {
+    let (mut deployment, healthy, dead) = start(bench, store).await?;
     let mut drains = Vec::new();
     // The first warms up.
     for round in 0..=bench.options.size(SMALL_ROUNDS, 1) {
         bench.receiver.set_gate(false);
         let ledger = bench.receiver.ledger(bench.options.size(SMALL, SMALL_QUICK));
         load::flat_out(&deployment, &ledger, &dead[0], BATCHES).await?;
-        bench.receiver.set_gate(true);
-        let drain = drain(&deployment, &ledger).await?;
-        ledger.wait_for(ledger.len()).await?;
+        let (drain, _) = drain(bench, &deployment, &ledger, &healthy).await?;
         deployment.drained(&dead).await?;
         if round > 0 {
             drains.push(drain);
@@ -141,8 +135,28 @@ async fn small(bench: &Bench, store: Store) -> Result<Vec<Drain>, Failure> {
     Ok(drains)
 }
 
+/// Lets the dead receiver come back, with events to the healthy webhooks meanwhile, until all is received.
+async fn drain(
+    bench: &Bench,
+    deployment: &Deployment,
+    ledger: &Ledger,
+    healthy: &[Hook],
+) -> Result<(Drain, Times), Failure> {
+    let drained = Arc::new(AtomicBool::new(false));
+    let draining = async {
+        let drain = rate(deployment, ledger).await;
+        drained.store(true, Ordering::Relaxed);
+        drain
+    };
+    bench.receiver.set_gate(true);
+    let (drain, meanwhile) =
+        tokio::try_join!(draining, steady(bench, deployment, healthy, LONGEST, &drained))?;
+    ledger.wait_for(ledger.len()).await?;
+    Ok((drain, meanwhile))
+}
+
 /// Waits until nearly all is received, and says how fast that went.
-async fn drain(deployment: &Deployment, ledger: &Ledger) -> Result<Drain, Failure> {
+async fn rate(deployment: &Deployment, ledger: &Ledger) -> Result<Drain, Failure> {
     let (from, to) = (ledger.len() / 20, ledger.len() * 19 / 20);
     ledger.wait_for(from).await?;
     let (first, began, before) = (ledger.received(), Instant::now(), deployment.cpu()?);

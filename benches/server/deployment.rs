@@ -57,7 +57,7 @@ impl Deployment {
         let (database, postgres_pid) = match store {
             Store::Sqlite => (format!("sqlite:{}", sqlite_file(&home).display()), None),
             Store::Postgres => {
-                let postgres = bench.postgres()?;
+                let postgres = bench.postgres().await?;
                 (postgres.new_database().await, postgres.pid())
             }
         };

@@ -38,12 +38,14 @@ pub(crate) async fn describe(bench: &Bench) -> Value {
 
 /// The settings that decide what a commit is worth, as Postgres has them.
 async fn postgres(bench: &Bench) -> Result<Value, Failure> {
-    let url = bench.postgres()?.new_database().await;
+    let url = bench.postgres().await?.new_database().await;
     let setting = async |name| store::postgres_setting(&url, name).await;
     Ok(json!({
         "version": setting("server_version").await?,
         "fsync": setting("fsync").await?,
         "synchronous_commit": setting("synchronous_commit").await?,
+        "min_wal_size": setting("min_wal_size").await?,
+        "max_wal_size": setting("max_wal_size").await?,
         "filesystem": filesystem(Path::new(&setting("data_directory").await?)),
     }))
 }

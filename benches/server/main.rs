@@ -29,7 +29,6 @@ mod stats;
 mod store;
 mod throughput;
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -39,6 +38,7 @@ use encrata_webhooks_tests::Postgres;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::OnceCell;
 
 use self::ceiling::Ceiling;
 use self::options::Options;
@@ -54,6 +54,17 @@ pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// Events before a measurement, so that connections are open and caches are warm.
 pub(crate) const WARM_UP: usize = 2_000;
 
+/// So much of Postgres' WAL is kept to be written again, as the manual advises: more than comes between checkpoints.
+const WAL: [(&str, &str); 2] = [("max_wal_size", "4GB"), ("min_wal_size", "4GB")];
+
+/// Makes as many segments of Postgres' WAL, of 16 MiB each, as [`WAL`] keeps.
+const WAL_SEGMENTS: &str = "do $$ begin
+    for segment in 1..256 loop
+        perform pg_logical_emit_message(false, 'segment', 'ends here');
+        perform pg_switch_wal();
+    end loop;
+end $$";
+
 /// What all scenarios share.
 pub(crate) struct Bench {
     pub(crate) options: Options,
@@ -64,7 +75,7 @@ pub(crate) struct Bench {
     /// What was reached with batches, by the store's name.
     pub(crate) flat_out: HashMap<&'static str, f64>,
     ceilings: Vec<Ceiling>,
-    postgres: OnceCell<Result<Postgres, String>>,
+    postgres: OnceCell<Postgres>,
 }
 
 fn main() -> ExitCode {
@@ -111,7 +122,7 @@ async fn run() -> Result<bool, Failure> {
         report: Report::default(),
         flat_out: HashMap::new(),
         ceilings: Vec::new(),
-        postgres: OnceCell::new(),
+        postgres: OnceCell::const_new(),
     };
     for scenario in options::SCENARIOS {
         if !bench.options.wants(scenario) {
@@ -198,12 +209,18 @@ impl Bench {
     }
 
     /// The PostgreSQL server, which is started when it is first asked for.
-    pub(crate) fn postgres(&self) -> Result<&Postgres, Failure> {
-        let started = self.postgres.get_or_init(|| {
-            let home = self.home.path().join("postgres");
-            std::fs::create_dir(&home).map_err(|error| format!("{}: {error}", home.display()))?;
-            Postgres::start_in(&home, &[])
-        });
-        started.as_ref().map_err(|why| why.as_str().into())
+    pub(crate) async fn postgres(&self) -> Result<&Postgres, Failure> {
+        self.postgres
+            .get_or_try_init(async || {
+                let home = self.home.path().join("postgres");
+                std::fs::create_dir(&home).map_err(|error| format!("{}: {error}", home.display()))?;
+                let postgres = Postgres::start_in(&home, &WAL)?;
+                // As one that has run for a while has it: a new one fills each segment of its WAL with zeros first, and
+                // all commits wait for that.
+                postgres.execute(WAL_SEGMENTS).await;
+                postgres.execute("checkpoint").await;
+                Ok(postgres)
+            })
+            .await
     }
 }

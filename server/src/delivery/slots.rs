@@ -48,7 +48,7 @@ const PART_AHEAD: usize = 2;
 const GIVES_WAY: Duration = Duration::from_secs(1);
 /// So many requests of one webhook that gives way are in flight, at most, for each processor; each of them goes on
 /// [`PACE`] later.
-const PACED_PER_CPU: usize = 12;
+const PACED_PER_CPU: usize = 14;
 /// The pause after each of them, for each webhook that gives way. Shorter than the runtime's timer can tell is none.
 const PACE: Duration = Duration::from_millis(1);
 
@@ -487,6 +487,41 @@ mod tests {
         let (slots, started) = quick(lane(1));
         assert_eq!(slots.unpark().len(), MAX_AHEAD);
         assert_eq!(started.len(), slots.in_flight());
+    }
+
+    #[test]
+    fn what_is_parked_gives_way_to_events_that_come_alone() {
+        let (one, other) = (lane(1), lane(2));
+        let (slots, mut started) = quick(one);
+        assert_eq!(started[0].1.pause(), None, "nobody to give way to: what came to it alone was its own");
+        drop(slots.try_take(other.webhook_id, 1).unwrap());
+        let paced = paced().min(MAX_PER_WEBHOOK);
+        for rest in (0..MAX_PER_WEBHOOK + MAX_AHEAD).rev() {
+            assert!(started.len() <= paced.max(rest.min(MAX_PER_WEBHOOK)));
+            let (_, slot) = started.pop().unwrap();
+            assert_eq!(slot.pause(), slot.is_followed().then_some(PACE));
+            let next = slot.next();
+            assert!(
+                next.is_empty() || started.len() + next.len() <= paced,
+                "{} and {}",
+                started.len(),
+                next.len()
+            );
+            started.extend(next);
+        }
+        assert!(started.is_empty() && slots.in_flight() == 0, "all are sent in the end");
+    }
+
+    #[test]
+    fn those_that_give_way_share_one_pace_and_only_for_a_while() {
+        let (other, lone) = (lane(2), lane(3).webhook_id);
+        let (slots, first) = quick(lane(1));
+        slots.take(other.webhook_id, 1).answered(Verdict::Healthy, Duration::ZERO);
+        let second = filled(&slots, other);
+        drop(slots.try_take(lone, 1).unwrap());
+        assert_eq!((first[0].1.pause(), second[0].1.pause()), (Some(2 * PACE), Some(2 * PACE)));
+        slots.lock().lone = Instant::now().checked_sub(GIVES_WAY).map(|at| (lone, at));
+        assert_eq!((first[0].1.pause(), second[0].1.pause()), (None, None));
     }
 
     #[test]
