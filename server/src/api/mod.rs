@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod cookie;
 mod deliveries;
 mod error;
 mod events;
@@ -14,6 +15,8 @@ pub(crate) mod metrics;
 mod openapi;
 mod rate_limit;
 mod rotate;
+mod same_origin;
+mod session;
 mod state;
 mod test_send;
 pub mod usage;
@@ -57,7 +60,7 @@ fn groups() -> Groups {
             .merge(deliveries::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),
-        open: health::router(),
+        open: health::router().merge(session::router()),
     }
 }
 
@@ -107,7 +110,9 @@ fn guarded(app: &App) -> Router<App> {
     let webhooks = refusing(webhooks)
         .layer(from_fn(access::management))
         .layer(from_fn_with_state(app.clone(), rate_limit::enforce));
-    let account = refusing(account).layer(from_fn(access::management));
+    let account = refusing(account)
+        .layer(from_fn(access::management))
+        .layer(from_fn_with_state(app.clone(), rate_limit::enforce_sessions));
     let publishing = refusing(publishing).layer(from_fn(access::publishing));
     let authenticated =
         webhooks.merge(account).merge(publishing).layer(from_fn_with_state(app.clone(), auth::authenticate));
