@@ -75,6 +75,15 @@ fn routes(ids: &Ids) -> Vec<Route> {
             Some(json!({"id": webhook})),
         ),
         route(
+            "check",
+            Kind::Writes,
+            200,
+            false,
+            Method::POST,
+            "/webhooks/check".into(),
+            Some(json!({"url": url})),
+        ),
+        route(
             "rotate",
             Kind::Writes,
             200,
@@ -90,6 +99,15 @@ fn routes(ids: &Ids) -> Vec<Route> {
             true,
             Method::GET,
             format!("/webhooks/deliveries?webhook_id={webhook}"),
+            None,
+        ),
+        route(
+            "one delivery",
+            Kind::Reads,
+            200,
+            true,
+            Method::GET,
+            format!("/webhooks/deliveries?webhook_id={webhook}&id={delivery}"),
             None,
         ),
         route(

@@ -2,6 +2,7 @@
 
 mod access;
 mod auth;
+mod check;
 mod cookie;
 mod deliveries;
 mod error;
@@ -13,9 +14,11 @@ mod known;
 mod me;
 pub(crate) mod metrics;
 mod openapi;
+mod page;
 mod rate_limit;
 mod rotate;
 mod same_origin;
+mod sent;
 mod session;
 mod state;
 mod test_send;
@@ -56,6 +59,7 @@ fn groups() -> Groups {
         webhooks: OpenApiRouter::new()
             .merge(webhooks::router())
             .merge(rotate::router())
+            .merge(check::router())
             .merge(test_send::router())
             .merge(deliveries::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
@@ -93,6 +97,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         router = router.nest(prefix, routes);
     }
     Ok(router
+        .merge(page::router())
         .fallback(unknown_path)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(error::agent_shape))

@@ -321,7 +321,7 @@ pub(super) fn new_secret(
     Ok((secret, sealed))
 }
 
-fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
+pub(super) fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
         ApiError::BadRequest("url is missing: give the https URL that events are delivered to".into())
     })?;
