@@ -78,7 +78,7 @@ const SEEKS: &[(&str, &[&str], &[&str])] = &[
     (
         "add stats",
         &["SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)"],
-        &["Index Scan using webhooks_pkey on webhooks"],
+        &["on webhooks w", "Index Cond"],
     ),
     (
         "sums",
