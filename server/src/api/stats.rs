@@ -75,7 +75,7 @@ struct Bucket {
     /// Attempts that failed, and that another follows.
     retried: i64,
     /// Half of the receivers' answers, whatever they said, came within so many milliseconds; null when none came. Read
-    /// from sixteen classes, so a class may be off: a factor of 1.8 at most.
+    /// from sixteen classes: off by a factor of 1.8, or 2 ms, at most.
     p50_ms: Option<i64>,
     /// And 95 of 100 within so many.
     p95_ms: Option<i64>,
