@@ -114,6 +114,13 @@ mod tests {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(description.pointer(pointer).is_some(), "{reference} leads nowhere");
         }
+        let paths = description["paths"].as_object().unwrap().values();
+        let mut ids: Vec<&str> = paths
+            .flat_map(|path| path.as_object().unwrap().values())
+            .filter_map(|operation| operation["operationId"].as_str())
+            .collect();
+        ids.sort_unstable();
+        assert!(ids.len() > 20 && ids.windows(2).all(|two| two[0] != two[1]), "each has its own: {ids:?}");
         for kind in EventKind::ALL {
             assert!(description["webhooks"][kind.as_str()]["post"].is_object(), "{kind}");
         }
