@@ -2,6 +2,8 @@
 
 mod access;
 mod auth;
+mod check;
+mod cookie;
 mod deliveries;
 mod error;
 mod events;
@@ -12,9 +14,15 @@ mod known;
 mod me;
 pub(crate) mod metrics;
 mod openapi;
+mod page;
 mod rate_limit;
 mod rotate;
+mod same_origin;
+mod sent;
+mod session;
 mod state;
+mod stats;
+mod stream;
 mod test_send;
 pub mod usage;
 mod webhooks;
@@ -32,6 +40,7 @@ pub use self::keys::{created_event, key_event};
 pub use self::known::Known;
 pub use self::rate_limit::RateLimit;
 pub use self::state::{App, Parts};
+pub use self::stream::Streams;
 
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];
@@ -53,11 +62,14 @@ fn groups() -> Groups {
         webhooks: OpenApiRouter::new()
             .merge(webhooks::router())
             .merge(rotate::router())
+            .merge(check::router())
             .merge(test_send::router())
-            .merge(deliveries::router()),
+            .merge(deliveries::router())
+            .merge(stream::router())
+            .merge(stats::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),
-        open: health::router(),
+        open: health::router().merge(session::router()),
     }
 }
 
@@ -90,6 +102,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         router = router.nest(prefix, routes);
     }
     Ok(router
+        .merge(page::router())
         .fallback(unknown_path)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(error::agent_shape))
@@ -107,7 +120,9 @@ fn guarded(app: &App) -> Router<App> {
     let webhooks = refusing(webhooks)
         .layer(from_fn(access::management))
         .layer(from_fn_with_state(app.clone(), rate_limit::enforce));
-    let account = refusing(account).layer(from_fn(access::management));
+    let account = refusing(account)
+        .layer(from_fn(access::management))
+        .layer(from_fn_with_state(app.clone(), rate_limit::enforce_sessions));
     let publishing = refusing(publishing).layer(from_fn(access::publishing));
     let authenticated =
         webhooks.merge(account).merge(publishing).layer(from_fn_with_state(app.clone(), auth::authenticate));

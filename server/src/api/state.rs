@@ -1,19 +1,24 @@
 //! What handlers work with.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::known::Known;
 use super::rate_limit::RateLimit;
+use super::stream::Streams;
 use super::usage::Usage;
 use crate::delivery::address::Guard;
 use crate::delivery::record::Recorder;
 use crate::delivery::request::Signers;
 use crate::delivery::send::Sender;
+use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
+use crate::model::api_key::KeyHash;
 use crate::store::Store;
 use crate::vault::MasterKey;
 
@@ -32,6 +37,13 @@ impl Deref for App {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+impl Parts {
+    /// Whether browsers get the page over TLS.
+    pub(super) fn is_over_tls(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }
 
@@ -54,10 +66,20 @@ pub struct Parts {
     pub guard: Guard,
     /// Requests per key and minute.
     pub rate_limit: RateLimit,
+    /// Requests per session and minute.
+    pub session_limit: RateLimit<KeyHash>,
+    /// Failed sign-ins per address and minute.
+    pub sign_ins: RateLimit<IpAddr>,
+    /// Where the page is served, if the operator said so.
+    pub public_url: Option<Url>,
     /// What publishing asks for again and again.
     pub known: Known,
     /// Counts requests per key.
     pub usage: Usage,
+    /// What came of attempts, as far as it is not written yet.
+    pub stats: Stats,
+    /// Who listens.
+    pub streams: Streams,
     /// How many webhooks a workspace may have.
     pub webhooks_per_workspace: u32,
     /// Set while outcomes can't be written.

@@ -54,6 +54,10 @@ pub(super) struct WebhookView {
     /// How many deliveries a second it takes; absent when there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<u32>,
+    /// Until when the old secret is in force too. Absent when no rotation is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    overlap_until: Option<String>,
     /// What it is for; empty when unset.
     description: String,
     /// The signing secret. In the answer to its making only: keep it, it is never shown again.
@@ -81,6 +85,12 @@ impl From<Webhook> for WebhookView {
             disabled_reason: webhook.disabled.map(|disabled| disabled.reason),
             failing_since: webhook.failing_since_ms.map(rfc3339_ms),
             rate_limit: webhook.rate_limit,
+            overlap_until: webhook
+                .secrets
+                .previous
+                .map(|(_, until_ms)| until_ms)
+                .filter(|until_ms| now_ms() < *until_ms)
+                .map(rfc3339_ms),
             description: webhook.description,
             secret: None,
             created_by: webhook.created_by.to_string(),
@@ -108,7 +118,8 @@ struct ListParams {
 ///
 /// All webhooks of the workspace, oldest first; with `id`, one of them.
 #[utoipa::path(
-    get, path = "/webhooks", tag = "webhooks", security(("key" = [])), params(ListParams),
+    get, path = "/webhooks", operation_id = "list_webhooks", tag = "webhooks",
+    security(("key" = []), ("session" = [])), params(ListParams),
     responses(
         (status = 200, description = "All webhooks, or the one", body = inline(OneOrAll)),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -157,7 +168,8 @@ struct NewWebhook {
 ///
 /// Makes a webhook and its signing secret. The secret is in this answer only.
 #[utoipa::path(
-    post, path = "/webhooks", tag = "webhooks", security(("key" = [])), request_body = NewWebhook,
+    post, path = "/webhooks", operation_id = "create_webhook", tag = "webhooks",
+    security(("key" = []), ("session" = [])), request_body = NewWebhook,
     responses(
         (status = 201, description = "The webhook, with its secret", body = WebhookView),
         (status = 409, description = "The workspace has as many webhooks as it may have", body = ErrorBody),
@@ -232,7 +244,8 @@ struct WebhookChange {
 ///
 /// A merge: what is absent or null stays as it is.
 #[utoipa::path(
-    put, path = "/webhooks", tag = "webhooks", security(("key" = [])), request_body = WebhookChange,
+    put, path = "/webhooks", operation_id = "change_webhook", tag = "webhooks",
+    security(("key" = []), ("session" = [])), request_body = WebhookChange,
     responses(
         (status = 200, description = "`updated`", body = Done),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -276,7 +289,8 @@ pub(super) struct WebhookName {
 ///
 /// Removes the webhook and its deliveries. The id may stand in the body or in the query.
 #[utoipa::path(
-    delete, path = "/webhooks", tag = "webhooks", security(("key" = [])), params(ListParams),
+    delete, path = "/webhooks", operation_id = "delete_webhook", tag = "webhooks",
+    security(("key" = []), ("session" = [])), params(ListParams),
     request_body = Option<WebhookName>,
     responses(
         (status = 200, description = "`deleted`", body = Done),
@@ -321,7 +335,7 @@ pub(super) fn new_secret(
     Ok((secret, sealed))
 }
 
-fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
+pub(super) fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
         ApiError::BadRequest("url is missing: give the https URL that events are delivered to".into())
     })?;
