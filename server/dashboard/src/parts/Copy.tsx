@@ -1,0 +1,21 @@
+import { useEffect, useState } from "preact/hooks";
+
+/** Copies a text, and says that it did. */
+export function Copy({ text, label, of }: { text: string; label?: string; of: string }) {
+  const [state, setState] = useState<"" | "Copied" | "Not allowed: select and copy">("");
+  useEffect(() => {
+    if (!state) return;
+    const timer = setTimeout(() => setState(""), 2000);
+    return () => clearTimeout(timer);
+  }, [state]);
+  const copy = () =>
+    navigator.clipboard.writeText(text).then(
+      () => setState("Copied"),
+      () => setState("Not allowed: select and copy"),
+    );
+  return (
+    <button type="button" class="button small copy" onClick={copy} aria-label={`${label ?? "Copy"} ${of}`}>
+      <span aria-live="polite">{state || (label ?? "Copy")}</span>
+    </button>
+  );
+}

@@ -1,0 +1,35 @@
+import { SUBSCRIBABLE } from "../lib/events";
+
+interface Props {
+  value: string[];
+  onChange: (events: string[]) => void;
+}
+
+/** Which events a webhook gets, with what triggers each. */
+export function EventPicker({ value, onChange }: Props) {
+  const all = SUBSCRIBABLE.map(({ name }) => name as string);
+  const hasAll = value.length === all.length;
+  const toggle = (name: string) => onChange(all.filter((one) => (one === name) !== value.includes(one)));
+  return (
+    <fieldset class="events">
+      <legend>Events</legend>
+      <button type="button" class="button quiet small" onClick={() => onChange(hasAll ? [] : all)}>
+        {hasAll ? "Choose none" : "Choose all"}
+      </button>
+      <div class="choices">
+        {SUBSCRIBABLE.map(({ name, description }) => (
+          <label key={name} class="choice">
+            <input type="checkbox" checked={value.includes(name)} onChange={() => toggle(name)} />
+            <span>
+              <code>{name}</code>
+              <span class="hint">{description}</span>
+            </span>
+          </label>
+        ))}
+      </div>
+      <p class="said" aria-live="polite">
+        {value.length === 0 && "Choose at least one event."}
+      </p>
+    </fieldset>
+  );
+}
