@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use url::Url;
 
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
@@ -22,6 +23,8 @@ pub struct Config {
     pub allow_network: Vec<IpNet>,
     /// A PEM file of certificate authorities to trust beside the system's.
     pub extra_ca: Option<PathBuf>,
+    /// Where browsers find the server; none means that it is not said.
+    pub public_url: Option<Url>,
     /// Requests per key and minute on `/api/webhooks`; 0 means no limit.
     pub webhook_rate_limit: u32,
     /// The delays between attempts.
@@ -90,4 +93,41 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     IpNet::from_str(text)
         .or_else(|_| IpAddr::from_str(text).map(IpNet::from))
         .map_err(|_| format!("'{text}' is not a network: write it like 10.0.0.0/8, fd00::/8 or 127.0.0.1"))
+}
+
+/// Reads where browsers find the server: an origin.
+///
+/// # Errors
+///
+/// A sentence that says what to write.
+pub fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| {
+        let is_web = matches!(url.scheme(), "https" | "http") && url.has_host();
+        let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        is_web && is_origin && url.username().is_empty() && url.password().is_none()
+    });
+    url.ok_or_else(|| format!("'{text}' is not an origin: write it like https://hooks.example.com"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        for text in ["https://hooks.example.com", "http://127.0.0.1:8080/", "https://[::1]:8443"] {
+            assert!(public_url(text).is_ok(), "{text}");
+        }
+        for text in [
+            "hooks.example.com",
+            "ftp://hooks.example.com",
+            "https://hooks.example.com/path",
+            "https://hooks.example.com?x",
+            "https://hooks.example.com#x",
+            "https://user@hooks.example.com",
+            "",
+        ] {
+            assert!(public_url(text).unwrap_err().contains("write it like"), "{text}");
+        }
+    }
 }

@@ -18,11 +18,15 @@ const SEARCH: Duration = Duration::from_secs(60);
 /// Keeps house until `stop`. What was accepted longer than `retention` ago is erased.
 pub(crate) async fn run(store: Store, retention: Option<Duration>, stop: CancellationToken) {
     let keeping = async {
-        tokio::join!(again_and_again(REST, || erase(&store)), async {
-            if let Some(retention) = retention {
-                again_and_again(SEARCH, || expire(&store, retention)).await;
+        tokio::join!(
+            again_and_again(REST, || erase(&store)),
+            again_and_again(SEARCH, || forget(&store)),
+            async {
+                if let Some(retention) = retention {
+                    again_and_again(SEARCH, || expire(&store, retention)).await;
+                }
             }
-        });
+        );
     };
     tokio::select! {
         () = stop.cancelled() => {}
@@ -48,6 +52,14 @@ async fn erase(store: &Store) -> Result<(), StoreError> {
         tokio::time::sleep(BREATH).await;
     }
     while store.forget_idempotency(now_ms()).await? {
+        tokio::time::sleep(BREATH).await;
+    }
+    Ok(())
+}
+
+/// Forgets sessions that have ended.
+async fn forget(store: &Store) -> Result<(), StoreError> {
+    while store.forget_sessions().await? {
         tokio::time::sleep(BREATH).await;
     }
     Ok(())

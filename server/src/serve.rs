@@ -31,6 +31,10 @@ use crate::master_key::{self, MasterKeyError};
 use crate::metrics;
 use crate::store::{DatabaseUrl, OpenError, ServeLock, Store, StoreError};
 
+/// Requests per session and minute: more than a person makes.
+const SESSION_RATE_LIMIT: u32 = 600;
+/// Failed sign-ins per address and minute.
+const FAILED_SIGN_INS: u32 = 10;
 /// How long requests and sends may go on after the signal to stop.
 const DRAIN: Duration = REQUEST_TIMEOUT.saturating_add(Duration::from_secs(1));
 /// How long all of stopping may take.
@@ -144,6 +148,9 @@ impl Server {
             sender,
             guard,
             rate_limit: api::RateLimit::new(config.webhook_rate_limit),
+            session_limit: api::RateLimit::new(SESSION_RATE_LIMIT),
+            sign_ins: api::RateLimit::new(FAILED_SIGN_INS),
+            public_url: config.public_url,
             known: api::Known::default(),
             usage: usage.clone(),
             webhooks_per_workspace: config.webhooks_per_workspace,

@@ -75,6 +75,15 @@ fn routes(ids: &Ids) -> Vec<Route> {
             Some(json!({"id": webhook})),
         ),
         route(
+            "check",
+            Kind::Writes,
+            200,
+            false,
+            Method::POST,
+            "/webhooks/check".into(),
+            Some(json!({"url": url})),
+        ),
+        route(
             "rotate",
             Kind::Writes,
             200,
@@ -90,6 +99,15 @@ fn routes(ids: &Ids) -> Vec<Route> {
             true,
             Method::GET,
             format!("/webhooks/deliveries?webhook_id={webhook}"),
+            None,
+        ),
+        route(
+            "one delivery",
+            Kind::Reads,
+            200,
+            true,
+            Method::GET,
+            format!("/webhooks/deliveries?webhook_id={webhook}&id={delivery}"),
             None,
         ),
         route(
@@ -235,13 +253,35 @@ async fn each_role_may_do_what_it_may_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_session_may_do_what_its_key_may_and_never_publishes() {
+    let (receiver, server, admin, publisher) = start().await;
+    for (role, may) in [
+        ("readonly", &[Kind::Reads][..]),
+        ("admin", &[Kind::Reads, Kind::Writes]),
+        ("member", &[Kind::Reads, Kind::Writes]),
+    ] {
+        let session = server.key("acme", role).sign_in().await;
+        let ids = things(&server, &receiver, &admin, &publisher).await;
+        for route in routes(&ids) {
+            let status = if may.contains(&route.kind) { route.status } else { 403 };
+            let answer = call(&session, "/api", &route).await;
+            assert_eq!(answer.status, status, "{role}, {}: {answer:?}", route.name);
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{role}, {}", route.name);
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_a_good_key_there_is_nothing() {
     let (receiver, server, admin, publisher) = start().await;
     let ids = things(&server, &receiver, &admin, &publisher).await;
     let nobody = server.anonymous();
-    for key in
-        [nobody.clone(), nobody.with_key("enc_live_00000000000000000000000000000000"), nobody.with_key("ü")]
-    {
+    for key in [
+        nobody.clone(),
+        nobody.with_key("enc_live_00000000000000000000000000000000"),
+        nobody.with_key("ü"),
+        nobody.with_cookie(&format!("encrata_session={}", "0".repeat(64))),
+    ] {
         for route in routes(&ids) {
             let answer = call(&key, "/api", &route).await;
             assert_eq!(answer.status, 401, "{}: {answer:?}", route.name);

@@ -196,3 +196,28 @@ async fn a_workspace_has_fifty_webhooks_at_most() {
     admin.delete(&format!("/api/webhooks?id={}", last.unwrap().id)).await.expect(200);
     admin.post("/api/webhooks", one_more).await.expect(201);
 }
+
+/// The check says what creating would, and makes nothing.
+#[tokio::test]
+async fn a_url_is_checked_as_creating_checks_it() {
+    let server = Setup::bare().start().await;
+    let admin = server.key("acme", "admin");
+    let check =
+        async |url: Value| admin.post("/api/webhooks/check", json!({"url": url})).await.expect(200).json();
+    let good = check(json!("https://Example.com/a b".replace(' ', "%20"))).await;
+    assert_eq!(good, json!({"ok": true, "url": "https://example.com/a%20b"}));
+    for url in [
+        json!("http://example.com/"),
+        json!("https://user@example.com/"),
+        json!("https://127.0.0.1/"),
+        json!("https://[::1]:8443/"),
+        json!("example.com"),
+        json!(""),
+        Value::Null,
+    ] {
+        let create = json!({"url": url, "events": ["credits.low"]});
+        let refused = admin.post("/api/webhooks", create).await.expect(400).error();
+        assert_eq!(check(url).await, json!({"ok": false, "error": refused}));
+    }
+    assert_eq!(admin.get("/api/webhooks").await.expect(200).text, "[]");
+}

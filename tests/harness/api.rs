@@ -54,6 +54,8 @@ pub struct Api {
     pub(crate) base: String,
     /// The key.
     pub key: Option<String>,
+    /// The page's cookie, which is sent in place of a key, as the page sends it.
+    pub cookie: Option<String>,
     /// The key's id.
     pub key_id: String,
     /// The key's workspace.
@@ -73,13 +75,27 @@ pub struct Hook {
 
 impl Api {
     pub(crate) fn new(client: reqwest::Client, base: String) -> Self {
-        Self { client, base, key: None, key_id: String::new(), workspace_id: String::new() }
+        Self { client, base, key: None, cookie: None, key_id: String::new(), workspace_id: String::new() }
     }
 
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// The same client with a cookie in place of a key.
+    #[must_use]
+    pub fn with_cookie(&self, cookie: &str) -> Self {
+        Self { key: None, cookie: Some(cookie.to_owned()), ..self.clone() }
+    }
+
+    /// Signs in to the page with the key: the same caller, by session.
+    pub async fn sign_in(&self) -> Self {
+        let nobody = Self { key: None, ..self.clone() };
+        let session = nobody.post("/api/session", json!({"key": self.key})).await.expect(201);
+        let cookie = session.header("set-cookie").unwrap();
+        nobody.with_cookie(cookie.split(';').next().unwrap())
     }
 
     /// One request, exactly as given.
@@ -108,6 +124,9 @@ impl Api {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie).header("x-encrata-page", "1");
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

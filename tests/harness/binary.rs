@@ -37,7 +37,14 @@ fn built() -> PathBuf {
     let binary = profile.join(format!("encrata-webhooks{}", std::env::consts::EXE_SUFFIX));
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let made = binary.metadata().and_then(|file| file.modified()).ok();
-    let sources = ["server/src", "server/migrations", "core/src", "Cargo.lock"];
+    let sources = [
+        "server/src",
+        "server/migrations",
+        "server/build.rs",
+        "server/dashboard/dist",
+        "core/src",
+        "Cargo.lock",
+    ];
     let changed = sources.iter().map(|part| newest(&root.join(part))).max().unwrap();
     if made.is_some_and(|made| made > changed) {
         return binary;

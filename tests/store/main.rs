@@ -3,7 +3,7 @@
 //!
 //! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
 //! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
-//! of history; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
+//! of history; [`session`] is who is signed in; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -22,6 +22,7 @@ mod record;
 mod resend;
 mod retention;
 mod sample;
+mod session;
 mod verdict;
 mod warm;
 
@@ -100,6 +101,11 @@ suite! { both {
     }
     sample {
         the_queue_is_counted_a_part_at_a_time
+    }
+    session {
+        a_session_lasts_as_long_as_it_is_used_and_its_key_is_good
+        an_ended_session_is_erased
+        a_key_has_so_many_sessions
     }
     erase {
         a_deleted_webhook_leaves_no_row_anywhere

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
 use super::json::{Body, Params, id, unknown};
+use super::sent::{self, SentRequest};
 use super::{ApiError, App};
 use crate::clock::{parse_rfc3339, rfc3339_ms};
 use crate::model::api_key::ApiKey;
@@ -32,7 +33,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// One event on its way to one webhook.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(title = "Delivery")]
-struct DeliveryView {
+pub(super) struct DeliveryView {
     /// The delivery's id.
     #[schema(format = Uuid)]
     id: String,
@@ -72,6 +73,9 @@ struct DeliveryView {
     error: Option<String>,
     /// Every attempt, oldest first.
     attempt_log: Vec<AttemptView>,
+    /// The request of the last attempt, or of the one to come. Only where one delivery is asked for by its `id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<SentRequest>,
 }
 
 /// One attempt.
@@ -110,7 +114,7 @@ impl From<&Attempt> for AttemptView {
 }
 
 impl DeliveryView {
-    fn new(mut delivery: Delivery) -> Result<Self, ApiError> {
+    pub(super) fn new(mut delivery: Delivery) -> Result<Self, ApiError> {
         let (id, body) = (delivery.id, std::mem::take(&mut delivery.body));
         let broken = |error: &dyn std::fmt::Display| {
             tracing::error!(%error, delivery = %id, "a kept body is not JSON");
@@ -139,6 +143,7 @@ impl DeliveryView {
             next_attempt_at: delivery.next_ms.map(rfc3339_ms),
             error,
             attempt_log,
+            request: None,
         })
     }
 }
@@ -149,6 +154,8 @@ struct ListParams {
     /// Which webhook.
     #[param(required = true)]
     webhook_id: Option<String>,
+    /// Only this delivery, as one object, with its `request`.
+    id: Option<String>,
     /// How many, 1 to 500; 50 when absent.
     limit: Option<usize>,
     /// Only `pending`, `success` or `failed` ones.
@@ -165,14 +172,14 @@ struct ListParams {
 
 /// List deliveries
 ///
-/// A webhook's deliveries, newest first. When there are more, the `Link` header names the next page with
-/// `rel="next"`. A page holds 8 MiB of bodies at most, so it may be shorter than asked for.
+/// A webhook's deliveries, newest first; with `id`, one of them. When there are more, the `Link` header names the next
+/// page with `rel="next"`. A page holds 8 MiB of bodies at most, so it may be shorter than asked for.
 #[utoipa::path(
-    get, path = "/webhooks/deliveries", tag = "deliveries", security(("key" = [])), params(ListParams),
+    get, path = "/webhooks/deliveries", tag = "deliveries", security(("key" = []), ("session" = [])), params(ListParams),
     responses(
-        (status = 200, description = "Deliveries, newest first", body = Vec<DeliveryView>,
+        (status = 200, description = "Deliveries, newest first, or the one", body = inline(OneOrAll),
             headers(("Link" = String, description = "The next page, if there is one"))),
-        (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
+        (status = 404, description = "No such webhook or delivery in this workspace", body = ErrorBody),
         Errors,
     )
 )]
@@ -184,14 +191,27 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let webhook_id: WebhookId = id(params.webhook_id.as_deref(), "webhook_id", "webhook")?;
     let filter = filter(&params)?;
-    if app.store.webhook(key.workspace_id, webhook_id).await?.is_none() {
-        return Err(unknown("webhook"));
+    let webhook = app.store.webhook(key.workspace_id, webhook_id).await?.ok_or_else(|| unknown("webhook"))?;
+    if params.id.is_some() {
+        let delivery_id = id(params.id.as_deref(), "id", "delivery")?;
+        let delivery = app.store.delivery(key.workspace_id, webhook_id, delivery_id).await?;
+        let delivery = delivery.ok_or_else(|| unknown("delivery"))?;
+        let request = Some(sent::of(&app, &webhook, &delivery).await?);
+        return Ok(Json(DeliveryView { request, ..DeliveryView::new(delivery)? }).into_response());
     }
     let page = app.store.deliveries(key.workspace_id, webhook_id, &filter).await?;
     let deliveries: Vec<DeliveryView> =
         page.deliveries.into_iter().map(DeliveryView::new).collect::<Result<_, _>>()?;
     let link = page.next.map(|cursor| [(header::LINK, next_link(&uri, cursor))]);
     Ok((link, Json(deliveries)).into_response())
+}
+
+#[derive(utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it only describes")]
+enum OneOrAll {
+    All(Vec<DeliveryView>),
+    One(Box<DeliveryView>),
 }
 
 fn filter(params: &ListParams) -> Result<Filter, ApiError> {
@@ -269,7 +289,7 @@ struct Resent {
 /// Queues one delivery (`id`), all of a webhook that failed for good (`webhook_id` and `since`), or all that it missed
 /// (`missed: true` beside these). Events carry the same `webhook-id` as before, and their retry schedule starts again.
 #[utoipa::path(
-    post, path = "/webhooks/deliveries/retry", tag = "deliveries", security(("key" = [])),
+    post, path = "/webhooks/deliveries/retry", tag = "deliveries", security(("key" = []), ("session" = [])),
     request_body = RetryInput,
     responses(
         (status = 202, description = "Queued", body = Resent),

@@ -96,7 +96,7 @@ const UPDATED: Json<Message> = Json(Message { message: "API key updated" });
 
 /// List API keys
 #[utoipa::path(
-    get, path = "/keys", tag = "keys", security(("key" = [])),
+    get, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The workspace's keys", body = Keys), Errors)
 )]
 async fn list(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Result<Json<Keys>, ApiError> {
@@ -137,7 +137,7 @@ struct CreatedKey {
 ///
 /// The key is in this answer only. Publishes `apikey.created`.
 #[utoipa::path(
-    post, path = "/keys", tag = "keys", security(("key" = [])), request_body = NewKeyInput,
+    post, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), request_body = NewKeyInput,
     responses((status = 201, description = "The key", body = CreatedKey), Errors)
 )]
 async fn create(
@@ -197,7 +197,7 @@ struct RevokeParams {
 /// The key opens nothing any more; it stays listed, unless `permanent` is `true`. Publishes `apikey.revoked` when
 /// the key was active.
 #[utoipa::path(
-    delete, path = "/keys", tag = "keys", security(("key" = [])), params(RevokeParams),
+    delete, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), params(RevokeParams),
     responses(
         (status = 200, description = "`API key revoked` or `API key deleted`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
@@ -239,7 +239,7 @@ struct Rename {
 
 /// Rename an API key
 #[utoipa::path(
-    put, path = "/keys", tag = "keys", security(("key" = [])), request_body = Rename,
+    put, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), request_body = Rename,
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
@@ -269,7 +269,7 @@ struct SwitchParams {
 
 /// Enable or disable an API key
 #[utoipa::path(
-    patch, path = "/keys", tag = "keys", security(("key" = [])), params(SwitchParams),
+    patch, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), params(SwitchParams),
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
@@ -315,7 +315,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
 
 /// Limit an API key
 #[utoipa::path(
-    post, path = "/keys/limit", tag = "keys", security(("key" = [])), request_body = Limit,
+    post, path = "/keys/limit", tag = "keys", security(("key" = []), ("session" = [])), request_body = Limit,
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),

@@ -2,6 +2,8 @@
 
 mod access;
 mod auth;
+mod check;
+mod cookie;
 mod deliveries;
 mod error;
 mod events;
@@ -12,8 +14,12 @@ mod known;
 mod me;
 pub(crate) mod metrics;
 mod openapi;
+mod page;
 mod rate_limit;
 mod rotate;
+mod same_origin;
+mod sent;
+mod session;
 mod state;
 mod test_send;
 pub mod usage;
@@ -53,11 +59,12 @@ fn groups() -> Groups {
         webhooks: OpenApiRouter::new()
             .merge(webhooks::router())
             .merge(rotate::router())
+            .merge(check::router())
             .merge(test_send::router())
             .merge(deliveries::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),
-        open: health::router(),
+        open: health::router().merge(session::router()),
     }
 }
 
@@ -90,6 +97,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         router = router.nest(prefix, routes);
     }
     Ok(router
+        .merge(page::router())
         .fallback(unknown_path)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(error::agent_shape))
@@ -107,7 +115,9 @@ fn guarded(app: &App) -> Router<App> {
     let webhooks = refusing(webhooks)
         .layer(from_fn(access::management))
         .layer(from_fn_with_state(app.clone(), rate_limit::enforce));
-    let account = refusing(account).layer(from_fn(access::management));
+    let account = refusing(account)
+        .layer(from_fn(access::management))
+        .layer(from_fn_with_state(app.clone(), rate_limit::enforce_sessions));
     let publishing = refusing(publishing).layer(from_fn(access::publishing));
     let authenticated =
         webhooks.merge(account).merge(publishing).layer(from_fn_with_state(app.clone(), auth::authenticate));

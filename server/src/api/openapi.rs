@@ -3,7 +3,7 @@
 use encrata_webhooks::{EventKind, schema};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,6 +18,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
         (name = "deliveries", description = "What was delivered, and what was not"),
         (name = "events", description = "Publishing, for the operator's own services"),
         (name = "keys", description = "API keys"),
+        (name = "session", description = "Signing in to the page"),
         (name = "server", description = "The server and the caller")
     )
 )]
@@ -29,6 +30,10 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("enc_live_…").build();
     let components = description.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(bearer));
+    let cookie = "The page's cookie. Over TLS its name begins with `__Host-`. What changes something needs the header \
+                  `X-Encrata-Page: 1` beside it.";
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description("encrata_session", cookie));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     description
 }
 

@@ -1,7 +1,8 @@
-//! Requests per key and minute on `/webhooks`, per node. Counted in whole minutes, so that the headers say
-//! exactly when the count starts again.
+//! Requests per minute, per node: of a key on `/webhooks`, of a session, and failed sign-ins of an address. Counted in
+//! whole minutes, so that the headers say exactly when the count starts again.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Extension;
@@ -10,6 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::auth::Credential;
 use super::{ApiError, App};
 use crate::clock::now_ms;
 use crate::model::api_key::ApiKey;
@@ -17,34 +19,54 @@ use crate::model::ids::KeyId;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// Counts requests per key.
+/// Counts per key, or whatever else `K` is.
 #[derive(Debug, Clone)]
-pub struct RateLimit {
+pub struct RateLimit<K = KeyId> {
     per_minute: u32,
-    counts: Arc<Mutex<Counts>>,
+    counts: Arc<Mutex<Counts<K>>>,
 }
 
-#[derive(Debug, Default)]
-struct Counts {
+#[derive(Debug)]
+struct Counts<K> {
     minute: i64,
-    by_key: HashMap<KeyId, u32>,
+    by_key: HashMap<K, u32>,
 }
 
 /// Where a key stands after a request.
 #[derive(Debug, PartialEq, Eq)]
-struct Standing {
-    allowed: bool,
+pub(super) struct Standing {
+    pub(super) allowed: bool,
+    limit: u32,
     remaining: u32,
+    now_ms: i64,
     reset_s: i64,
 }
 
-impl RateLimit {
-    /// At most this many requests per key and minute; 0 means no limit.
+impl Standing {
+    /// The answer to what is too much.
+    pub(super) fn refusal(&self) -> ApiError {
+        let left_s = self.reset_s - self.now_ms.div_euclid(1000);
+        ApiError::RateLimited { retry_after_s: u64::try_from(left_s).unwrap_or(1).max(1) }
+    }
+}
+
+impl<K: Eq + Hash> RateLimit<K> {
+    /// At most this many per key and minute; 0 means no limit.
     pub fn new(per_minute: u32) -> Self {
-        Self { per_minute, counts: Arc::default() }
+        Self { per_minute, counts: Arc::new(Mutex::new(Counts { minute: 0, by_key: HashMap::new() })) }
     }
 
-    fn count(&self, key: KeyId, now_ms: i64) -> Standing {
+    /// Counts one, if it is allowed.
+    pub(super) fn count(&self, key: K, now_ms: i64) -> Standing {
+        self.add(key, 1, now_ms)
+    }
+
+    /// Whether one more is allowed, without counting it.
+    pub(super) fn look(&self, key: K, now_ms: i64) -> Standing {
+        self.add(key, 0, now_ms)
+    }
+
+    fn add(&self, key: K, how_many: u32, now_ms: i64) -> Standing {
         let minute = now_ms.div_euclid(MINUTE_MS);
         let reset_s = (minute + 1) * 60;
         // Counting can't panic half-way.
@@ -52,37 +74,50 @@ impl RateLimit {
         if counts.minute != minute {
             *counts = Counts { minute, by_key: HashMap::new() };
         }
-        let count = counts.by_key.entry(key).or_default();
-        let allowed = *count < self.per_minute;
-        if allowed {
-            *count += 1;
+        let so_far = counts.by_key.get(&key).copied().unwrap_or_default();
+        let allowed = so_far < self.per_minute;
+        let count = so_far + if allowed { how_many } else { 0 };
+        if count > so_far {
+            counts.by_key.insert(key, count);
         }
-        Standing { allowed, remaining: self.per_minute - *count, reset_s }
+        Standing { allowed, limit: self.per_minute, remaining: self.per_minute - count, now_ms, reset_s }
     }
 }
 
-/// Refuses what is too much, and says on every answer where the key stands.
+/// Refuses what is too much on `/webhooks`, and says on every answer where the key or the session stands.
 pub(super) async fn enforce(
     State(app): State<App>,
     Extension(key): Extension<ApiKey>,
+    Extension(credential): Extension<Credential>,
     request: Request,
     next: Next,
 ) -> Response {
-    let limit = app.rate_limit.per_minute;
-    if limit == 0 {
-        return next.run(request).await;
+    match credential {
+        Credential::Session(token) => told(app.session_limit.count(token, now_ms()), request, next).await,
+        Credential::Key(_) if app.rate_limit.per_minute == 0 => next.run(request).await,
+        Credential::Key(_) => told(app.rate_limit.count(key.id, now_ms()), request, next).await,
     }
-    let now_ms = now_ms();
-    let standing = app.rate_limit.count(key.id, now_ms);
-    let mut response = if standing.allowed {
-        next.run(request).await
-    } else {
-        let retry_after_s = u64::try_from(standing.reset_s - now_ms.div_euclid(1000)).unwrap_or(1).max(1);
-        ApiError::RateLimited { retry_after_s }.into_response()
-    };
+}
+
+/// The same on the other routes, where keys have no limit.
+pub(super) async fn enforce_sessions(
+    State(app): State<App>,
+    Extension(credential): Extension<Credential>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match credential {
+        Credential::Session(token) => told(app.session_limit.count(token, now_ms()), request, next).await,
+        Credential::Key(_) => next.run(request).await,
+    }
+}
+
+async fn told(standing: Standing, request: Request, next: Next) -> Response {
+    let mut response =
+        if standing.allowed { next.run(request).await } else { standing.refusal().into_response() };
     debug_assert!(standing.allowed || response.status() == StatusCode::TOO_MANY_REQUESTS);
     let headers = response.headers_mut();
-    headers.insert("x-ratelimit-limit", HeaderValue::from(limit));
+    headers.insert("x-ratelimit-limit", HeaderValue::from(standing.limit));
     headers.insert("x-ratelimit-remaining", HeaderValue::from(standing.remaining));
     headers.insert("x-ratelimit-reset", HeaderValue::from(standing.reset_s));
     response
@@ -96,11 +131,14 @@ mod tests {
     fn each_key_has_its_own_count_and_each_minute_a_new_one() {
         let limit = RateLimit::new(2);
         let (one, other) = (KeyId::new(1), KeyId::new(2));
-        let standing = |allowed, remaining, reset_s| Standing { allowed, remaining, reset_s };
-        assert_eq!(limit.count(one, 59_000), standing(true, 1, 60));
-        assert_eq!(limit.count(one, 59_500), standing(true, 0, 60));
-        assert_eq!(limit.count(one, 59_999), standing(false, 0, 60));
-        assert_eq!(limit.count(other, 59_999), standing(true, 1, 60));
-        assert_eq!(limit.count(one, 60_000), standing(true, 1, 120));
+        let standing =
+            |allowed, remaining, now_ms, reset_s| Standing { allowed, limit: 2, remaining, now_ms, reset_s };
+        assert_eq!(limit.look(one, 59_000), standing(true, 2, 59_000, 60));
+        assert_eq!(limit.count(one, 59_000), standing(true, 1, 59_000, 60));
+        assert_eq!(limit.count(one, 59_500), standing(true, 0, 59_500, 60));
+        assert_eq!(limit.look(one, 59_900), standing(false, 0, 59_900, 60));
+        assert_eq!(limit.count(one, 59_999), standing(false, 0, 59_999, 60));
+        assert_eq!(limit.count(other, 59_999), standing(true, 1, 59_999, 60));
+        assert_eq!(limit.count(one, 60_000), standing(true, 1, 60_000, 120));
     }
 }

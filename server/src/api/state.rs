@@ -1,10 +1,12 @@
 //! What handlers work with.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use super::known::Known;
 use super::rate_limit::RateLimit;
@@ -14,6 +16,7 @@ use crate::delivery::record::Recorder;
 use crate::delivery::request::Signers;
 use crate::delivery::send::Sender;
 use crate::delivery::wake::Wake;
+use crate::model::api_key::KeyHash;
 use crate::store::Store;
 use crate::vault::MasterKey;
 
@@ -32,6 +35,13 @@ impl Deref for App {
 
     fn deref(&self) -> &Parts {
         &self.0
+    }
+}
+
+impl Parts {
+    /// Whether browsers get the page over TLS.
+    pub(super) fn is_over_tls(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 }
 
@@ -54,6 +64,12 @@ pub struct Parts {
     pub guard: Guard,
     /// Requests per key and minute.
     pub rate_limit: RateLimit,
+    /// Requests per session and minute.
+    pub session_limit: RateLimit<KeyHash>,
+    /// Failed sign-ins per address and minute.
+    pub sign_ins: RateLimit<IpAddr>,
+    /// Where the page is served, if the operator said so.
+    pub public_url: Option<Url>,
     /// What publishing asks for again and again.
     pub known: Known,
     /// Counts requests per key.

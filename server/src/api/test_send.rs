@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
 use super::json::Body;
+use super::sent::{SentRequest, signed};
 use super::webhooks::find;
 use super::{ApiError, App};
 use crate::clock::{now_ms, rfc3339_s};
@@ -57,6 +58,8 @@ struct Tested {
     delivery_id: String,
     /// How long it took, in milliseconds.
     duration_ms: i64,
+    /// The very request.
+    request: SentRequest,
 }
 
 /// Send a test event
@@ -64,7 +67,7 @@ struct Tested {
 /// Makes one attempt at once, without retries, and answers 200 also when the receiver fails. The attempt is kept
 /// among the webhook's deliveries.
 #[utoipa::path(
-    post, path = "/webhooks/test", tag = "webhooks", security(("key" = [])), request_body = TestInput,
+    post, path = "/webhooks/test", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = TestInput,
     responses(
         (status = 200, description = "What came of it", body = Tested),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -88,19 +91,13 @@ async fn test(
         body: Arc::clone(&event.body),
         traceparent: None,
     };
-    let signed = app
-        .signers
-        .get(webhook.workspace_id, webhook.id, &webhook.secrets, started_ms)
-        .and_then(|signer| SignedRequest::new(message, &signer, started_ms));
-    let request = signed.map_err(|error| {
-        tracing::error!(%error, webhook = %webhook.id, "a test event could not be signed");
-        ApiError::Internal
-    })?;
+    let request = signed(&app, &webhook, message, started_ms)?;
+    let shown = SentRequest::from(&request);
     let signature = request.header("x-encrata-signature").unwrap_or_default().to_owned();
 
     // On its own: a caller who hangs up meanwhile must not leave an attempt behind that nobody kept.
-    let sending =
-        tokio::spawn(send_and_keep(app, webhook.workspace_id, webhook.id, delivery_id, event, request));
+    let to = (webhook.workspace_id, webhook.id);
+    let sending = tokio::spawn(send_and_keep(app, to, delivery_id, event, request, started_ms));
     let attempt = sending.await.map_err(|error| {
         tracing::error!(%error, webhook = %webhook.id, "a test send failed");
         ApiError::Internal
@@ -117,18 +114,18 @@ async fn test(
         error: attempt.error.filter(|_| attempt.response_status.is_none()),
         delivery_id: delivery_id.to_string(),
         duration_ms: attempt.duration_ms,
+        request: shown,
     }))
 }
 
 async fn send_and_keep(
     app: App,
-    workspace_id: WorkspaceId,
-    webhook_id: WebhookId,
+    (workspace_id, webhook_id): (WorkspaceId, WebhookId),
     id: DeliveryId,
     event: NewEvent,
     request: SignedRequest,
+    started_ms: i64,
 ) -> Attempt {
-    let started_ms = now_ms();
     let outcome = app.sender.send(request).await;
     let status = if outcome.is_success() { Status::Success } else { Status::Failed };
     let attempt = Attempt::new(started_ms, now_ms(), outcome);

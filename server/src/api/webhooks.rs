@@ -108,7 +108,7 @@ struct ListParams {
 ///
 /// All webhooks of the workspace, oldest first; with `id`, one of them.
 #[utoipa::path(
-    get, path = "/webhooks", tag = "webhooks", security(("key" = [])), params(ListParams),
+    get, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), params(ListParams),
     responses(
         (status = 200, description = "All webhooks, or the one", body = inline(OneOrAll)),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -157,7 +157,7 @@ struct NewWebhook {
 ///
 /// Makes a webhook and its signing secret. The secret is in this answer only.
 #[utoipa::path(
-    post, path = "/webhooks", tag = "webhooks", security(("key" = [])), request_body = NewWebhook,
+    post, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = NewWebhook,
     responses(
         (status = 201, description = "The webhook, with its secret", body = WebhookView),
         (status = 409, description = "The workspace has as many webhooks as it may have", body = ErrorBody),
@@ -232,7 +232,7 @@ struct WebhookChange {
 ///
 /// A merge: what is absent or null stays as it is.
 #[utoipa::path(
-    put, path = "/webhooks", tag = "webhooks", security(("key" = [])), request_body = WebhookChange,
+    put, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = WebhookChange,
     responses(
         (status = 200, description = "`updated`", body = Done),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -276,7 +276,7 @@ pub(super) struct WebhookName {
 ///
 /// Removes the webhook and its deliveries. The id may stand in the body or in the query.
 #[utoipa::path(
-    delete, path = "/webhooks", tag = "webhooks", security(("key" = [])), params(ListParams),
+    delete, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), params(ListParams),
     request_body = Option<WebhookName>,
     responses(
         (status = 200, description = "`deleted`", body = Done),
@@ -321,7 +321,7 @@ pub(super) fn new_secret(
     Ok((secret, sealed))
 }
 
-fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
+pub(super) fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
         ApiError::BadRequest("url is missing: give the https URL that events are delivered to".into())
     })?;

@@ -8,6 +8,7 @@
 mod dev;
 mod keys;
 mod log;
+mod openapi;
 mod output;
 mod serve;
 mod sign;
@@ -44,6 +45,8 @@ enum Command {
     Workspaces(workspaces::Workspaces),
     /// Watch it work: a server, a receiver that verifies, and events, with nothing to set up
     Dev(dev::Dev),
+    /// Print the API's description (OpenAPI 3.1), as the server serves it at /api/openapi.json
+    Openapi,
     /// Sign the body on standard input: prints the value of X-Encrata-Signature
     Sign(sign::Sign),
     /// Verify the body on standard input: exit code 0, or 1 with the reason
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
     let result = match cli.command {
         Command::Sign(sign) => sign.run(),
         Command::Verify(verify) => return verify.run().unwrap_or_else(|failure| fail(&*failure)),
+        Command::Openapi => openapi::run(),
         Command::Serve(serve) => on_runtime(serve.run()),
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),

@@ -11,7 +11,7 @@ use url::Url;
 use super::log::Log;
 use super::output::show;
 use super::{Database, Failure, stop_signal};
-use crate::config::{Config, MasterKeySource, Retention, network, retention};
+use crate::config::{Config, MasterKeySource, Retention, network, public_url, retention};
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
 use crate::serve::Server;
@@ -45,6 +45,10 @@ pub(super) struct Serve {
     /// A PEM file of certificate authorities to trust beside the system's
     #[arg(long, env = "ENCRATA_EXTRA_CA", value_name = "FILE")]
     extra_ca: Option<PathBuf>,
+    /// Where browsers find the server, like https://hooks.example.com. With https the page's cookie is kept from
+    /// connections without TLS
+    #[arg(long, env = "ENCRATA_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    public_url: Option<Url>,
     /// Requests per API key and minute on /api/webhooks; 0 means no limit
     #[arg(long, env = "ENCRATA_WEBHOOK_RATE_LIMIT", value_name = "N", default_value_t = 30)]
     webhook_rate_limit: u32,
@@ -113,6 +117,7 @@ impl Serve {
             master_key,
             allow_network: self.allow_network,
             extra_ca: self.extra_ca,
+            public_url: self.public_url,
             webhook_rate_limit: self.webhook_rate_limit,
             retry_schedule: self.retry_schedule,
             disable_after: self.disable_after,

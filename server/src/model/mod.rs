@@ -5,4 +5,5 @@ pub mod delivery;
 pub mod event;
 pub mod ids;
 pub mod outcome;
+pub mod session;
 pub mod webhook;

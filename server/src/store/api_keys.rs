@@ -239,7 +239,7 @@ async fn insert(
     Ok(())
 }
 
-fn api_key(row: &Row) -> Result<ApiKey, StoreError> {
+pub(super) fn api_key(row: &Row) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         id: row.parse("id")?,
         workspace_id: row.parse("workspace_id")?,

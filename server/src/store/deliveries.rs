@@ -6,7 +6,7 @@ use encrata_webhooks::EventKind;
 
 use super::row::{Row, unreadable};
 use super::rows::text;
-use super::statement::Statement;
+use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
 use crate::model::delivery::{Attempt, Delivery, Status};
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
@@ -52,14 +52,58 @@ impl Store {
         webhook_id: WebhookId,
         filter: &Filter,
     ) -> Result<Page, StoreError> {
+        let before = DeliveryId::floor(filter.until_ms).to_string();
+        let before = filter.before.map_or(before.clone(), |cursor| before.min(cursor.to_string()));
+        let range = (DeliveryId::floor(filter.since_ms).to_string(), before);
+        self.page(workspace_id, webhook_id, filter, &range).await
+    }
+
+    /// One delivery of a webhook.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn delivery(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        id: DeliveryId,
+    ) -> Result<Option<Delivery>, StoreError> {
+        let any =
+            Filter { status: None, event: None, since_ms: 0, until_ms: i64::MAX, before: None, limit: 1 };
+        let page = self.page(workspace_id, webhook_id, &any, &from_to(id, id)).await?;
+        Ok(page.deliveries.into_iter().next())
+    }
+
+    /// The trace context of the request that brought an event.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn traceparent(
+        &self,
+        workspace_id: WorkspaceId,
+        id: EventId,
+    ) -> Result<Option<String>, StoreError> {
+        let event = sql("select traceparent from events where workspace_id = $1 and id = $2");
+        let row = event.bind(workspace_id).bind(id).optional(&self.db).await?;
+        row.map_or(Ok(None), |row| Ok(row.maybe_text("traceparent")?.map(str::to_owned)))
+    }
+
+    /// The newest deliveries of a range of ids, from the first on and before the second.
+    pub(super) async fn page(
+        &self,
+        workspace_id: WorkspaceId,
+        webhook_id: WebhookId,
+        filter: &Filter,
+        (from, before): &(String, String),
+    ) -> Result<Page, StoreError> {
         let statements: &[&'static Statement] = match filter.status {
             None => &[&SENT, &NEVER_SENT],
             Some(Status::Pending) => &[&PENDING],
             Some(Status::Success) => &[&SUCCEEDED],
             Some(Status::Failed) => &[&FAILED],
         };
-        let before = DeliveryId::floor(filter.until_ms).to_string();
-        let before = filter.before.map_or(before.clone(), |cursor| before.min(cursor.to_string()));
         let one_more = i64::try_from(filter.limit).unwrap_or(i64::MAX).saturating_add(1);
         // One snapshot: a delivery that is sent between two statements must not be on the page twice.
         let mut tx = self.db.read().await?;
@@ -69,8 +113,8 @@ impl Store {
                 .query()
                 .bind(workspace_id)
                 .bind(webhook_id)
-                .bind(&*before)
-                .bind(DeliveryId::floor(filter.since_ms).to_string())
+                .bind(&**before)
+                .bind(&**from)
                 .bind(filter.event.map(EventKind::as_str))
                 .bind(one_more)
                 .all(&mut tx)
@@ -100,6 +144,12 @@ impl Store {
         let next = if more { deliveries.last().map(|delivery| delivery.id) } else { None };
         Ok(Page { deliveries, next })
     }
+}
+
+/// The range from the one id to the other, both included.
+pub(super) fn from_to(oldest: DeliveryId, newest: DeliveryId) -> (String, String) {
+    // What follows an id directly, for all ids have one length.
+    (oldest.to_string(), format!("{newest}-"))
 }
 
 // $1 workspace, $2 webhook, $3 before this id, $4 from this id on, $5 event type or null, $6 limit.

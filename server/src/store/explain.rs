@@ -14,6 +14,7 @@ use super::resend::{
     WEBHOOK_OF,
 };
 use super::sample::COUNT;
+use super::sessions::{SESSION, TOUCH};
 use super::statement::{Query, Statement, sql};
 use super::{Store, StoreError};
 
@@ -85,6 +86,8 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("erase attempts", sql(ERASE_ATTEMPTS).bind("w").bind("h").bind("z").bind(1000)),
         ("erase events", sql(ERASE_EVENTS).bind("w").bind("z").bind(1000)),
         ("forget", sql(FORGET).bind(now()).bind(1000)),
+        ("session", SESSION.query().bind(b"t".as_slice()).bind(now()).bind(1)),
+        ("touch", TOUCH.query().bind(b"t".as_slice()).bind(now())),
         ("webhook of", WEBHOOK_OF.query().bind("w1").bind("5")),
     ]
 }

@@ -116,7 +116,7 @@ impl Store {
     }
 
     /// A transaction for one step; none while another node keeps house.
-    async fn keep_house(&self) -> Result<Option<Tx>, StoreError> {
+    pub(super) async fn keep_house(&self) -> Result<Option<Tx>, StoreError> {
         let mut tx = self.db.write().await?;
         if self.is_shared() && !sql(TRY_LOCK).one(&mut tx).await?.flag("locked")? {
             return Ok(None);

@@ -20,6 +20,7 @@ mod resend;
 mod row;
 mod rows;
 mod sample;
+mod sessions;
 mod signal;
 mod statement;
 #[cfg(test)]

@@ -1,0 +1,186 @@
+//! Signing in to the page: a key is exchanged for a session, which a browser keeps in a cookie. The key itself is kept
+//! nowhere.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::json::Body;
+use super::webhooks::Done;
+use super::{ApiError, App, cookie, same_origin};
+use crate::clock::{now_ms, rfc3339_ms};
+use crate::model::api_key::{ApiKey, KeyHash, Role};
+use crate::model::session::NewToken;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sign_in, who, sign_out))
+}
+
+/// The key to sign in with.
+#[derive(Deserialize, utoipa::ToSchema)]
+struct SignIn {
+    /// An admin's, a member's or a reader's key.
+    #[schema(format = Password, example = "enc_live_…")]
+    key: Option<String>,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(title = "Session")]
+struct SessionView {
+    /// The key's name.
+    name: String,
+    /// What the key may do: `admin`, `member` or `readonly`.
+    role: &'static str,
+    /// The workspace's name.
+    workspace: String,
+    /// When the session ends, however busy it is. It ends sooner after two hours without a request, and with its key.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+impl SessionView {
+    async fn new(app: &App, key: ApiKey, expires_ms: i64) -> Result<Self, ApiError> {
+        let workspace = app.store.workspace(key.workspace_id).await?.ok_or(ApiError::Unauthorized)?;
+        let expires_at = rfc3339_ms(expires_ms);
+        Ok(Self { name: key.name, role: key.role.as_str(), workspace: workspace.name, expires_at })
+    }
+}
+
+/// Sign in
+///
+/// Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https), which
+/// every route of management takes in place of the key. What changes something needs the header `X-Encrata-Page: 1` then.
+/// After 10 failures a minute an address has to wait.
+#[utoipa::path(
+    post, path = "/session", tag = "session", request_body = SignIn,
+    responses(
+        (status = 201, description = "The session, and its cookie", body = SessionView,
+            headers(("Set-Cookie" = String, description = "The session's cookie"))),
+        (status = 400, description = "The key is missing", body = ErrorBody),
+        (status = 401, description = "The key opens nothing", body = ErrorBody),
+        (status = 403, description = "A publisher's key, or another origin's request", body = ErrorBody),
+        (status = 429, description = "Too many failures from this address", body = ErrorBody),
+        (status = 503, description = "The database failed", body = ErrorBody),
+    )
+)]
+async fn sign_in(
+    State(app): State<App>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Body(input): Body<SignIn>,
+) -> Result<Response, ApiError> {
+    same_origin::refuse_foreign(&app, &headers)?;
+    let key = input.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| ApiError::BadRequest("key is missing: give an API key".into()))?;
+    let (address, now_ms) = (network(caller(peer, &headers)), now_ms());
+    let standing = app.sign_ins.look(address, now_ms);
+    if !standing.allowed {
+        return Err(standing.refusal());
+    }
+    let Some(key) = app.store.active_key(&KeyHash::of(key)).await? else {
+        app.sign_ins.count(address, now_ms);
+        return Err(ApiError::Unauthorized);
+    };
+    if key.role == Role::Publisher {
+        let why = "a publisher's key publishes and nothing else: sign in with another";
+        return Err(ApiError::Status(StatusCode::FORBIDDEN, why.into()));
+    }
+    let failed = |error: &dyn std::fmt::Display| {
+        tracing::error!(%error, "no session could be made");
+        ApiError::Internal
+    };
+    let token = NewToken::generate().map_err(|error| failed(&error))?;
+    let cookie = cookie::given(&app, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
+    let expires_ms = app.store.create_session(&token.hash(), &key).await?;
+    app.usage.count(key.workspace_id, key.id, now_ms);
+    let view = SessionView::new(&app, key, expires_ms).await?;
+    Ok((StatusCode::CREATED, [(SET_COOKIE, cookie), NOT_KEPT], Json(view)).into_response())
+}
+
+/// Who is signed in
+#[utoipa::path(
+    get, path = "/session", tag = "session", security(("session" = [])),
+    responses(
+        (status = 200, description = "The session", body = SessionView),
+        (status = 401, description = "Nobody is signed in", body = ErrorBody),
+        (status = 503, description = "The database failed", body = ErrorBody),
+    )
+)]
+async fn who(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let token = cookie::token(&app, &headers).ok_or(ApiError::Unauthorized)?;
+    let session = app.store.session(&token).await?.ok_or(ApiError::Unauthorized)?;
+    let view = SessionView::new(&app, session.key, session.expires_ms).await?;
+    Ok(([NOT_KEPT], Json(view)).into_response())
+}
+
+/// Sign out
+///
+/// Ends the session at the server and takes the cookie away. There may be none.
+#[utoipa::path(
+    delete, path = "/session", tag = "session", security(("session" = []), ()),
+    responses(
+        (status = 200, description = "`signed out`", body = Done),
+        (status = 403, description = "Not the page's own request", body = ErrorBody),
+        (status = 503, description = "The database failed", body = ErrorBody),
+    )
+)]
+async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+    if let Some(token) = cookie::token(&app, &headers) {
+        same_origin::require(&app, &headers)?;
+        app.store.end_session(&token).await?;
+    }
+    let gone = cookie::taken(&app).map(|cookie| [(SET_COOKIE, cookie)]);
+    Ok((gone, [NOT_KEPT], Json(Done { status: "signed out" })).into_response())
+}
+
+/// No cache keeps it.
+const NOT_KEPT: (axum::http::HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// Who calls. A proxy on this machine adds whom it speaks for at the end.
+fn caller(peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
+    let peer = peer.ip().to_canonical();
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+    last.filter(|_| peer.is_loopback()).unwrap_or(peer).to_canonical()
+}
+
+/// What one caller has for himself: an address of IPv4, or 64 bits of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_calls_is_counted_by_what_is_its_own() {
+        let of = |peer: &str, forwarded: &[&str]| {
+            let values = forwarded.iter().map(|value| {
+                (axum::http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap())
+            });
+            network(caller(peer.parse().unwrap(), &values.collect())).to_string()
+        };
+        assert_eq!(of("192.0.2.1:5", &[]), "192.0.2.1");
+        assert_eq!(of("192.0.2.1:5", &["198.51.100.7"]), "192.0.2.1", "only a proxy here is believed");
+        assert_eq!(of("127.0.0.1:5", &[]), "127.0.0.1");
+        assert_eq!(of("127.0.0.1:5", &["198.51.100.7"]), "198.51.100.7");
+        assert_eq!(of("[::1]:5", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7", "what it added itself");
+        assert_eq!(of("127.0.0.1:5", &["203.0.113.9", "198.51.100.7"]), "198.51.100.7");
+        assert_eq!(of("127.0.0.1:5", &["someone"]), "127.0.0.1");
+        assert_eq!(of("[2001:db8:1:2:3:4:5:6]:5", &[]), "2001:db8:1:2::");
+        assert_eq!(of("[::ffff:192.0.2.1]:5", &[]), "192.0.2.1");
+    }
+}
