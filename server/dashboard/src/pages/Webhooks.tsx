@@ -14,24 +14,25 @@ import { Sparkline } from "../parts/Sparkline";
 import { Time } from "../parts/Time";
 import { WebhookState } from "../parts/WebhookState";
 
-interface Listed {
-  webhooks: Webhook[];
-  overviews: Map<string, Overview>;
-}
+const loadWebhooks = async () => (await ask(api.GET("/api/webhooks"))) as Webhook[];
 
-async function load(): Promise<Listed> {
-  const [webhooks, overviews] = await Promise.all([ask(api.GET("/api/webhooks")), ask(api.GET("/api/webhooks/overview"))]);
-  return {
-    webhooks: webhooks as Webhook[],
-    overviews: new Map(overviews.map((overview) => [overview.webhook_id, overview])),
-  };
+async function loadOverviews(): Promise<Map<string, Overview>> {
+  const overviews = await ask(api.GET("/api/webhooks/overview"));
+  return new Map(overviews.map((overview) => [overview.webhook_id, overview]));
 }
 
 /** All webhooks of the workspace, and how each does. */
 export function Webhooks() {
   const { mayWrite } = useSession();
-  const { data, failure, reload } = useLoad(load, []);
-  useEvery(15, useCallback(reload, [reload]));
+  const { data: webhooks, failure, reload } = useLoad(loadWebhooks, []);
+  const overviews = useLoad(loadOverviews, []);
+  useEvery(
+    15,
+    useCallback(() => {
+      reload();
+      overviews.reload();
+    }, []),
+  );
   const create = mayWrite && (
     <a class="button primary" href={href("/new")}>
       Add a webhook
@@ -41,20 +42,20 @@ export function Webhooks() {
     <Page
       title="Webhooks"
       lead="Encrata sends each event to the URLs that subscribe to it, signed, until it arrives."
-      actions={data?.webhooks.length ? create : undefined}
+      actions={webhooks?.length ? create : undefined}
     >
-      <FailureNotice text={failure} retry={reload} />
-      {!data && !failure && <Skeleton rows={3} tall />}
-      {data?.webhooks.length === 0 && (
+      <FailureNotice text={failure ?? overviews.failure} retry={failure ? reload : overviews.reload} />
+      {!webhooks && !failure && <Skeleton rows={3} tall />}
+      {webhooks?.length === 0 && (
         <Empty title="No webhook yet" action={create}>
           Name a URL of yours and the events it wants. You get a signing secret, code for the receiver, and can send a test
           before anything real happens.
         </Empty>
       )}
-      {data && data.webhooks.length > 0 && (
+      {webhooks && webhooks.length > 0 && (
         <ul class="webhooks" role="list">
-          {data.webhooks.map((webhook) => (
-            <Row key={webhook.id} webhook={webhook} overview={data.overviews.get(webhook.id)} />
+          {webhooks.map((webhook) => (
+            <Row key={webhook.id} webhook={webhook} overview={overviews.data?.get(webhook.id)} />
           ))}
         </ul>
       )}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 /** Copies a text, and says that it did. */
-export function Copy({ text, label, of }: { text: string; label?: string; of: string }) {
+export function Copy({ text, of }: { text: string; of: string }) {
   const [state, setState] = useState<"" | "Copied" | "Not allowed: select and copy">("");
   useEffect(() => {
     if (!state) return;
@@ -14,8 +14,9 @@ export function Copy({ text, label, of }: { text: string; label?: string; of: st
       () => setState("Not allowed: select and copy"),
     );
   return (
-    <button type="button" class="button small copy" onClick={copy} aria-label={`${label ?? "Copy"} ${of}`}>
-      <span aria-live="polite">{state || (label ?? "Copy")}</span>
+    <button type="button" class="button small copy" onClick={copy}>
+      <span aria-live="polite">{state || "Copy"}</span>
+      <span class="unseen"> {of}</span>
     </button>
   );
 }
