@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, open } from "./support/browser.mjs";
+import { launch, open, screenshots } from "./support/browser.mjs";
 import { Receiver } from "./support/receiver.mjs";
 import { Api, Server } from "./support/server.mjs";
 import { tasks } from "./tasks/index.mjs";
@@ -35,6 +35,9 @@ for (const { name, run, options } of tasks) {
     try {
       await run(bench);
       assert.deepEqual(page.complaints, [], "the browser complains");
+    } catch (error) {
+      await page.screenshot({ path: join(screenshots, `failed-${workspace}.png`) });
+      throw error;
     } finally {
       await page.context().close();
     }

@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const screenshots = join(process.env.ENCRATA_TEST_TARGET, "screenshots");
+export const screenshots = join(process.env.ENCRATA_TEST_TARGET, "screenshots");
 mkdirSync(screenshots, { recursive: true });
 
 export const launch = () => chromium.launch({ executablePath: process.env.ENCRATA_TEST_CHROMIUM, args: FLAGS });

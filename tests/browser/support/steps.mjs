@@ -16,7 +16,7 @@ export async function webhook({ api, receiver }, path, events = ALL, description
 }
 
 /** Publishes events about credits. */
-export async function publish({ publisher, workspaceId }, count, workspace_id = workspaceId) {
-  const event = { event: "credits.low", data: { credits_remaining: 10, threshold: 50 }, workspace_id };
+export async function publish({ publisher }, count) {
+  const event = { event: "credits.low", data: { credits_remaining: 10, threshold: 50 } };
   await publisher.call("POST", "/api/events/batch", Array.from({ length: count }, () => event));
 }

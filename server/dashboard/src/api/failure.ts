@@ -36,7 +36,8 @@ function words(status: number, said: string, retryAfter: string | null): string 
 
 /** A text of the server as a sentence of its own. */
 export function sentence(text: string): string {
-  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  const named = text.replace(/^url\b/, "the URL");
+  const begun = named.charAt(0).toUpperCase() + named.slice(1);
   return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 

@@ -16,6 +16,7 @@ interface Props {
 }
 
 const NEAR_END = 30;
+const BORDERS = 2;
 
 /** A list of any length: only the rows that are seen exist. Arrow keys go from row to row. */
 export function DeliveryList({ rows, hasMore, address, onEnd }: Props) {
@@ -35,7 +36,7 @@ export function DeliveryList({ rows, hasMore, address, onEnd }: Props) {
     event.preventDefault();
     next.focus();
   };
-  const style = { height: `${rows.length * rowHeight}px`, paddingTop: `${first * rowHeight}px` };
+  const style = { height: `${rows.length * rowHeight + BORDERS}px`, paddingTop: `${first * rowHeight}px` };
   return (
     <ol class="deliveries" role="list" aria-label="Deliveries" ref={list} style={style} onKeyDown={moved}>
       {rows.slice(first, end).map((row, at) => (
