@@ -24,6 +24,8 @@ mod certificates;
 mod collector;
 #[path = "harness/forward.rs"]
 mod forward;
+#[path = "harness/listener.rs"]
+mod listener;
 #[path = "harness/planted.rs"]
 mod planted;
 #[path = "harness/postgres.rs"]
@@ -50,6 +52,7 @@ pub use self::binary::{Finished, binary, run, run_with};
 pub use self::certificates::{Authority, Flaw};
 pub use self::collector::{Collector, Span};
 pub use self::forward::Forward;
+pub use self::listener::Listener;
 pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::postgres::Postgres;
 pub use self::receiver::{Ids, Received, Receiver};

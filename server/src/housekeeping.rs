@@ -15,12 +15,15 @@ const BREATH: Duration = Duration::from_millis(5);
 /// How far apart the beginnings of two searches for old rows are, at least.
 const SEARCH: Duration = Duration::from_secs(60);
 
+/// For how long counts by the minute are kept: for what is asked for, and some.
+const MINUTES: Duration = Duration::from_secs(49 * 3600);
+
 /// Keeps house until `stop`. What was accepted longer than `retention` ago is erased.
 pub(crate) async fn run(store: Store, retention: Option<Duration>, stop: CancellationToken) {
     let keeping = async {
         tokio::join!(
             again_and_again(REST, || erase(&store)),
-            again_and_again(SEARCH, || forget(&store)),
+            again_and_again(SEARCH, || forget(&store, retention)),
             async {
                 if let Some(retention) = retention {
                     again_and_again(SEARCH, || expire(&store, retention)).await;
@@ -57,12 +60,25 @@ async fn erase(store: &Store) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets sessions that have ended.
-async fn forget(store: &Store) -> Result<(), StoreError> {
+/// Forgets sessions that have ended, and counts that are older than they are kept.
+async fn forget(store: &Store, retention: Option<Duration>) -> Result<(), StoreError> {
     while store.forget_sessions().await? {
         tokio::time::sleep(BREATH).await;
     }
-    Ok(())
+    let before =
+        |kept: Duration| now_ms().saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+    let (minutes_ms, hours_ms) = (before(MINUTES), retention.map_or(i64::MIN, before));
+    let mut after = None;
+    loop {
+        let webhooks = store.webhooks_after(after).await?;
+        let Some(last) = webhooks.last() else { return Ok(()) };
+        after = Some(*last);
+        for webhook in webhooks {
+            while store.expire_stats(webhook, minutes_ms, hours_ms).await? {
+                tokio::time::sleep(BREATH).await;
+            }
+        }
+    }
 }
 
 /// Erases what is older than `retention`: waiting deliveries first, then history, then the events.

@@ -24,6 +24,7 @@ use crate::delivery::record::{Door, Recorder};
 use crate::delivery::request::Signers;
 use crate::delivery::send::{REQUEST_TIMEOUT, Sender};
 use crate::delivery::slots::Slots;
+use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
 use crate::delivery::worker::Worker;
 use crate::housekeeping;
@@ -76,6 +77,7 @@ pub struct Server {
     metrics: Option<TcpListener>,
     store: Store,
     usage: Usage,
+    stats: Stats,
     retention: Option<Duration>,
     stopping: CancellationToken,
     /// Cancelled once no more is recorded.
@@ -120,7 +122,7 @@ impl Server {
         let (usage, stopping) = (Usage::default(), CancellationToken::new());
         let slots = Slots::new(Arc::clone(&wake));
         let (finisher, finishing) = Finisher::start(store.clone(), config.disable_after, Arc::clone(&wake));
-        let stuck = finisher.stuck_flag();
+        let (stuck, stats) = (finisher.stuck_flag(), finisher.stats());
         let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
             signers: Arc::clone(&signers),
@@ -153,6 +155,8 @@ impl Server {
             public_url: config.public_url,
             known: api::Known::default(),
             usage: usage.clone(),
+            stats: stats.clone(),
+            streams: api::Streams::default(),
             webhooks_per_workspace: config.webhooks_per_workspace,
             stuck,
             stopping: stopping.clone(),
@@ -163,6 +167,7 @@ impl Server {
             metrics: None,
             store,
             usage,
+            stats,
             retention,
             stopping,
             close,
@@ -196,6 +201,7 @@ impl Server {
             metrics,
             store,
             usage,
+            stats,
             retention,
             stopping,
             close,
@@ -205,6 +211,7 @@ impl Server {
             _lock,
         } = self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
+        let tallying = tokio::spawn(stats.clone().keep_flushing(store.clone(), stopping.clone()));
         let erasing = tokio::spawn(housekeeping::run(store.clone(), retention, stopping.clone()));
         let (carried, store_of, stop) = (Arc::clone(&worker.wake), store.clone(), stopping.clone());
         let carrying = tokio::spawn(async move { carried.carry(&store_of, &stop).await });
@@ -253,6 +260,7 @@ impl Server {
             (recording, "recording"),
             (finishing, "finishing"),
             (counting, "counting"),
+            (tallying, "tallying"),
             (erasing, "erasing"),
             (carrying, "carrying"),
             (sampling, "sampling"),
@@ -260,6 +268,12 @@ impl Server {
             if tokio::time::timeout_at(deadline, end(task, name)).await.is_err() {
                 tracing::warn!(task = name, "did not end in time");
             }
+        }
+        // With the outcomes of the last sends.
+        match tokio::time::timeout_at(deadline, stats.flush(&store)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "counts of attempts could not be written"),
+            Err(_) => tracing::warn!("counts of attempts could not be written in time"),
         }
         if tokio::time::timeout_at(deadline, store.close()).await.is_err() {
             tracing::warn!("the database did not close in time");

@@ -111,6 +111,16 @@ fn routes(ids: &Ids) -> Vec<Route> {
             None,
         ),
         route(
+            "stats",
+            Kind::Reads,
+            200,
+            true,
+            Method::GET,
+            format!("/webhooks/stats?webhook_id={webhook}"),
+            None,
+        ),
+        route("overview", Kind::Reads, 200, false, Method::GET, "/webhooks/overview".into(), None),
+        route(
             "resend one",
             Kind::Writes,
             202,

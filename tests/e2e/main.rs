@@ -2,7 +2,7 @@
 //!
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
 //! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
-//! [`deliveries`], [`sent`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`input`], [`rate_limit`]. What is kept:
+//! [`deliveries`], [`sent`], [`stream`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`]. How it starts and what it says: [`start`],
 //! [`start_postgres`], [`command_line`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
 
@@ -36,6 +36,8 @@ mod session;
 mod sql;
 mod start;
 mod start_postgres;
+mod stats;
+mod stream;
 mod test_send;
 mod traces;
 mod webhooks;

@@ -121,13 +121,7 @@ impl Api {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self.client.request(method, format!("{}{path}", self.base));
-        if let Some(key) = &self.key {
-            request = request.header("authorization", format!("Bearer {key}"));
-        }
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie).header("x-encrata-page", "1");
-        }
+        let mut request = self.request(method, path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -137,6 +131,18 @@ impl Api {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Ok(Answer { status, headers, text: response.text().await? })
+    }
+
+    /// A request with what says who makes it.
+    pub(crate) fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let mut request = self.client.request(method, format!("{}{path}", self.base));
+        if let Some(key) = &self.key {
+            request = request.header("authorization", format!("Bearer {key}"));
+        }
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie).header("x-encrata-page", "1");
+        }
+        request
     }
 
     async fn json(&self, method: Method, path: &str, body: &Value) -> Answer {

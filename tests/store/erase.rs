@@ -3,6 +3,7 @@
 use encrata_webhooks_server::model::delivery::{Attempt, Next, Status};
 use encrata_webhooks_server::model::ids::DeliveryId;
 use encrata_webhooks_server::model::outcome::Outcome;
+use encrata_webhooks_server::model::stats::Tally;
 use encrata_webhooks_server::store::{Finished, TestSend};
 
 use crate::base::{
@@ -31,9 +32,13 @@ pub(crate) async fn a_deleted_webhook_leaves_no_row_anywhere(base: &Base) {
             store.finish(&ends, DISABLE_AFTER).await.unwrap();
         }
     }
+    let tally = Tally { delivered: 1, ..Tally::default() };
+    let counts =
+        [hook, other].into_iter().flat_map(|of| (0..600).map(move |n| ((acme, of, n * 60_000), tally)));
+    store.add_stats(&counts.collect::<Vec<_>>()).await.unwrap();
     let rows = async |of: &str| {
         let mut rows = Vec::new();
-        for table in ["queue", "deliveries", "attempts", "subscriptions"] {
+        for table in ["queue", "deliveries", "attempts", "subscriptions", "stats"] {
             rows.push(base.number(&format!("select count(*) from {table} where webhook_id = '{of}'")).await);
         }
         rows.push(base.number(&format!("select count(*) from webhooks where id = '{of}'")).await);
@@ -45,7 +50,7 @@ pub(crate) async fn a_deleted_webhook_leaves_no_row_anywhere(base: &Base) {
     assert!(!store.delete_webhook(acme, hook).await.unwrap());
     assert!(store.webhook(acme, hook).await.unwrap().is_none());
     assert!(erase_all(&store).await > 2, "in steps");
-    assert_eq!(rows(&hook.to_string()).await, [0; 5]);
+    assert_eq!(rows(&hook.to_string()).await, [0; 6]);
     assert_eq!(rows(&other.to_string()).await, of_other);
     assert_eq!(deliveries(&store, acme, other).await.len(), 900);
 }

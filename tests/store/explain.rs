@@ -76,6 +76,49 @@ const SEEKS: &[(&str, &[&str], &[&str])] = &[
     ("pending", WAITING, &["Index Scan Backward using queue_pkey on queue q"]),
     ("never sent", WAITING, &["Index Scan Backward using queue_pkey on queue q"]),
     (
+        "add stats",
+        &["SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)"],
+        &["on webhooks w", "Index Cond"],
+    ),
+    (
+        "sums",
+        &[
+            "SEARCH s USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND step_s=? AND start_ms>? AND start_ms<?)",
+        ],
+        &["Index Scan using stats_pkey on stats"],
+    ),
+    (
+        "hours",
+        &["SEARCH s USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND step_s=? AND start_ms>?)"],
+        &["Index Scan using stats_pkey on stats"],
+    ),
+    (
+        "standings",
+        &[
+            "SEARCH s USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND step_s=?)",
+            "SEARCH q USING PRIMARY KEY (workspace_id=? AND webhook_id=?)",
+        ],
+        &["Index Scan Backward using stats_pkey on stats", "using queue_pkey on queue q"],
+    ),
+    (
+        "heads sent",
+        &["SEARCH d USING PRIMARY KEY (workspace_id=? AND webhook_id=?)"],
+        &["Index Scan Backward using deliveries_pkey on deliveries d"],
+    ),
+    (
+        "heads pending",
+        &["SEARCH q USING PRIMARY KEY (workspace_id=? AND webhook_id=?)"],
+        &["Index Scan Backward using queue_pkey on queue q"],
+    ),
+    (
+        "session",
+        &[
+            "SEARCH s USING PRIMARY KEY (token_hash=?)",
+            "SEARCH k USING PRIMARY KEY (workspace_id=? AND id=?)",
+        ],
+        &["Index Scan using sessions_pkey on sessions s", "Index Scan using api_keys_pkey on api_keys"],
+    ),
+    (
         "failed since",
         &[
             "SEARCH deliveries USING COVERING INDEX deliveries_failed (workspace_id=? AND webhook_id=? AND id>?)",
@@ -98,6 +141,8 @@ const FILL: &str = "
         duration_ms) select 'w1', 'h1', n, n, 'e', 0, 'failed', 2, 0, 0 from generate_series(1, 20000) n;
     insert into attempts (workspace_id, webhook_id, delivery_id, number, started_ms, duration_ms)
         select 'w1', 'h1', n, 2, 0, 0 from generate_series(1, 20000) n;
+    insert into stats select 'w1', 'h' || n % 50, 60, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'success'
+        from generate_series(1, 20000) n;
     insert into idempotency select 'w1', n, '', '', 0 from generate_series(1, 20000) n;";
 const HISTORY: &[&str] = &[
     "SEARCH d USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id>? AND id<?)",
@@ -124,7 +169,8 @@ pub(crate) async fn hot_statements_seek_over_the_intended_index(base: &Base) {
         base.execute("analyze").await;
         all().await;
         // The worst it can believe: a queue that was drained, and vacuumed then, and is full again.
-        for table in ["attempts", "deliveries", "queue", "idempotency", "events", "subscriptions", "webhooks"]
+        for table in
+            ["attempts", "deliveries", "queue", "idempotency", "events", "subscriptions", "stats", "webhooks"]
         {
             base.execute(&format!("alter table {table} set (autovacuum_enabled = off)")).await;
             base.execute(&format!("delete from {table}")).await;

@@ -3,7 +3,7 @@
 //!
 //! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
 //! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
-//! of history; [`session`] is who is signed in; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
+//! of history; [`session`] is who is signed in, [`stats`] how it went; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -23,6 +23,7 @@ mod resend;
 mod retention;
 mod sample;
 mod session;
+mod stats;
 mod verdict;
 mod warm;
 
@@ -106,6 +107,13 @@ suite! { both {
         a_session_lasts_as_long_as_it_is_used_and_its_key_is_good
         an_ended_session_is_erased
         a_key_has_so_many_sessions
+    }
+    stats {
+        counts_add_up_by_minute_and_by_hour
+        counts_of_a_deleted_webhook_are_dropped
+        counts_go_when_they_are_old
+        a_webhook_at_a_glance
+        the_newest_are_seen_without_their_bodies
     }
     erase {
         a_deleted_webhook_leaves_no_row_anywhere

@@ -220,20 +220,13 @@ fn filter(params: &ListParams) -> Result<Filter, ApiError> {
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(bad(format!("limit is {limit}: it must be from 1 to {MAX_LIMIT}")));
     }
-    let status = params.status.as_deref().map(|text| {
-        Status::parse(text).ok_or_else(|| bad("status must be pending, success or failed".into()))
-    });
-    let event = params.event.as_deref().map(|text| {
-        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
-        text.parse().map_err(|_| bad(format!("event must be one of {known}")))
-    });
     let before = params.cursor.as_deref().map(|text| {
         text.parse()
             .map_err(|_| bad("cursor is not one that this server gave: take it from the Link header".into()))
     });
     Ok(Filter {
-        status: status.transpose()?,
-        event: event.transpose()?,
+        status: status(params.status.as_deref())?,
+        event: event(params.event.as_deref())?,
         since_ms: time(params.since.as_deref(), "since")?.unwrap_or(0),
         until_ms: time(params.until.as_deref(), "until")?.unwrap_or(i64::MAX),
         before: before.transpose()?,
@@ -241,7 +234,23 @@ fn filter(params: &ListParams) -> Result<Filter, ApiError> {
     })
 }
 
-fn time(text: Option<&str>, name: &str) -> Result<Option<i64>, ApiError> {
+/// Reads a status.
+pub(super) fn status(text: Option<&str>) -> Result<Option<Status>, ApiError> {
+    let bad = || ApiError::BadRequest("status must be pending, success or failed".into());
+    text.map(|text| Status::parse(text).ok_or_else(bad)).transpose()
+}
+
+/// Reads an event type.
+pub(super) fn event(text: Option<&str>) -> Result<Option<EventKind>, ApiError> {
+    let bad = |_| {
+        let known = EventKind::ALL.map(EventKind::as_str).join(", ");
+        ApiError::BadRequest(format!("event must be one of {known}"))
+    };
+    text.map(|text| text.parse().map_err(bad)).transpose()
+}
+
+/// Reads a time.
+pub(super) fn time(text: Option<&str>, name: &str) -> Result<Option<i64>, ApiError> {
     let read = |text: &str| {
         // In a query an unescaped + is a space: an offset like +02:00 arrives so.
         parse_rfc3339(&text.replace(' ', "+")).ok_or_else(|| {

@@ -21,6 +21,8 @@ mod same_origin;
 mod sent;
 mod session;
 mod state;
+mod stats;
+mod stream;
 mod test_send;
 pub mod usage;
 mod webhooks;
@@ -38,6 +40,7 @@ pub use self::keys::{created_event, key_event};
 pub use self::known::Known;
 pub use self::rate_limit::RateLimit;
 pub use self::state::{App, Parts};
+pub use self::stream::Streams;
 
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];
@@ -61,7 +64,9 @@ fn groups() -> Groups {
             .merge(rotate::router())
             .merge(check::router())
             .merge(test_send::router())
-            .merge(deliveries::router()),
+            .merge(deliveries::router())
+            .merge(stream::router())
+            .merge(stats::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),
         open: health::router().merge(session::router()),

@@ -16,6 +16,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
     tags(
         (name = "webhooks", description = "Where events are delivered"),
         (name = "deliveries", description = "What was delivered, and what was not"),
+        (name = "stats", description = "How deliveries went"),
         (name = "events", description = "Publishing, for the operator's own services"),
         (name = "keys", description = "API keys"),
         (name = "session", description = "Signing in to the page"),

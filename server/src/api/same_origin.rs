@@ -40,7 +40,7 @@ fn is_foreign(headers: &HeaderMap, public: Option<&Url>) -> bool {
         Some(url) => origin != url.origin().ascii_serialization(),
         None => {
             let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            origin.split_once("://").map(|(_, host)| host) != host
+            origin.split_once("://").is_none_or(|(_, named)| Some(named) != host)
         }
     }
 }

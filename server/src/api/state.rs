@@ -10,11 +10,13 @@ use url::Url;
 
 use super::known::Known;
 use super::rate_limit::RateLimit;
+use super::stream::Streams;
 use super::usage::Usage;
 use crate::delivery::address::Guard;
 use crate::delivery::record::Recorder;
 use crate::delivery::request::Signers;
 use crate::delivery::send::Sender;
+use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
 use crate::model::api_key::KeyHash;
 use crate::store::Store;
@@ -74,6 +76,10 @@ pub struct Parts {
     pub known: Known,
     /// Counts requests per key.
     pub usage: Usage,
+    /// What came of attempts, as far as it is not written yet.
+    pub stats: Stats,
+    /// Who listens.
+    pub streams: Streams,
     /// How many webhooks a workspace may have.
     pub webhooks_per_workspace: u32,
     /// Set while outcomes can't be written.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::group::{self, Weight};
+use super::stats::Stats;
 use super::wake::Wake;
 use super::worker::POLL;
 use crate::metrics::METRICS;
@@ -26,6 +27,7 @@ const MAX_WAITING: usize = super::slots::MAX_IN_FLIGHT;
 pub struct Finisher {
     items: mpsc::Sender<Finish>,
     stuck: Arc<AtomicBool>,
+    stats: Stats,
 }
 
 impl Finisher {
@@ -39,7 +41,8 @@ impl Finisher {
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (items, mut waiting) = mpsc::channel(MAX_WAITING);
         let stuck = Arc::new(AtomicBool::new(false));
-        let writer = Writer { store, disable_after, stuck: Arc::clone(&stuck) };
+        let stats = Stats::default();
+        let writer = Writer { store, disable_after, stuck: Arc::clone(&stuck), stats: stats.clone() };
         let task = tokio::spawn(async move {
             let weigh = |finish: &Finish| Weight {
                 rows: 1,
@@ -55,7 +58,7 @@ impl Finisher {
                 }
             }
         });
-        (Self { items, stuck }, task)
+        (Self { items, stuck, stats }, task)
     }
 
     /// Hands over the end of an attempt. Waits while too many wait already.
@@ -69,6 +72,11 @@ impl Finisher {
     /// Tells whether outcomes can't be written at present, also after the `Finisher` is gone.
     pub fn stuck_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stuck)
+    }
+
+    /// What is counted of the outcomes, also after the `Finisher` is gone.
+    pub fn stats(&self) -> Stats {
+        self.stats.clone()
     }
 
     /// Whether outcomes can't be written at present.
@@ -89,6 +97,7 @@ struct Writer {
     store: Store,
     disable_after: Duration,
     stuck: Arc<AtomicBool>,
+    stats: Stats,
 }
 
 impl Writer {
@@ -109,7 +118,7 @@ impl Writer {
                     self.stuck.store(false, Ordering::Relaxed);
                     METRICS.stuck(false);
                     pause = FIRST_PAUSE;
-                    report(&finishes, &finished);
+                    self.report(&finishes, &finished);
                 }
                 Err(error) if error.is_about_a_row() && finishes.len() == 1 => {
                     tracing::error!(%error, delivery = %finishes[0].claim.delivery_id, "an outcome is refused: it waits alone");
@@ -139,15 +148,21 @@ impl Writer {
             tokio::time::sleep(LONGEST_PAUSE).await;
             match self.store.finish(&finishes, self.disable_after).await {
                 Ok(finished) => {
-                    return report(&finishes, &finished);
+                    return self.report(&finishes, &finished);
                 }
                 Err(error) => tracing::debug!(%error, "an outcome is still refused"),
             }
         }
     }
+
+    fn report(&self, group: &[Finish], finished: &[Finished]) {
+        let ended = group.iter().zip(finished);
+        self.stats.count(ended.filter(|(_, ended)| **ended == Finished::Written).map(|(finish, _)| finish));
+        tell(group, finished);
+    }
 }
 
-fn report(group: &[Finish], finished: &[Finished]) {
+fn tell(group: &[Finish], finished: &[Finished]) {
     for (finish, finished) in group.iter().zip(finished) {
         METRICS.finished(finish, *finished);
         let Finish { claim, attempt, next, .. } = finish;

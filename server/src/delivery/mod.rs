@@ -9,5 +9,6 @@ pub mod request;
 pub mod retry;
 pub mod send;
 pub mod slots;
+pub mod stats;
 pub mod wake;
 pub mod worker;

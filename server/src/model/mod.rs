@@ -6,4 +6,5 @@ pub mod event;
 pub mod ids;
 pub mod outcome;
 pub mod session;
+pub mod stats;
 pub mod webhook;

@@ -6,6 +6,7 @@ use super::finish::{DONE, FAILING, GONE, HEALTHY, RETRY, SLOW};
 use super::housekeeping::{
     ERASE_ATTEMPTS, ERASE_DELIVERIES, ERASE_EVENTS, ERASE_QUEUE, FORGET, OLD_DELIVERIES, OLD_EVENTS,
 };
+use super::newest::{HEADS_NEVER_SENT, HEADS_PENDING, HEADS_SENT};
 use super::pace::{LIMITS, USE_UP};
 use super::queue::{CLAIM, LANES, RELEASE, TARGETS};
 use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
@@ -16,6 +17,7 @@ use super::resend::{
 use super::sample::COUNT;
 use super::sessions::{SESSION, TOUCH};
 use super::statement::{Query, Statement, sql};
+use super::stats::{ADD, ERASE_STATS, HOURS, OLD_STATS, STANDINGS, SUMS};
 use super::{Store, StoreError};
 
 impl Store {
@@ -45,6 +47,10 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
     let page = |statement: &'static Statement| {
         let of = statement.query().bind("w").bind("h").bind("z").bind("a").bind(None::<&str>);
         of.bind(50)
+    };
+    let heads = |statement: &'static Statement| {
+        let of = statement.query().bind("w").bind("h").bind(None::<&str>).bind(None::<&str>);
+        of.bind(50).bind(1000)
     };
     vec![
         ("lanes", LANES.query().bind(now())),
@@ -86,6 +92,15 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("erase attempts", sql(ERASE_ATTEMPTS).bind("w").bind("h").bind("z").bind(1000)),
         ("erase events", sql(ERASE_EVENTS).bind("w").bind("z").bind(1000)),
         ("forget", sql(FORGET).bind(now()).bind(1000)),
+        ("heads sent", heads(&HEADS_SENT)),
+        ("heads pending", heads(&HEADS_PENDING)),
+        ("heads never sent", heads(&HEADS_NEVER_SENT)),
+        ("add stats", given(&ADD, ADD.query())),
+        ("sums", SUMS.query().bind("w").bind(None::<&str>).bind(60).bind(1).bind(now())),
+        ("hours", HOURS.query().bind("w").bind(1)),
+        ("standings", STANDINGS.query().bind("w").bind(1000)),
+        ("old stats", sql(OLD_STATS).bind("w").bind("h").bind(1).bind(1)),
+        ("erase stats", sql(ERASE_STATS).bind("w").bind("h").bind(60).bind(1).bind(1000)),
         ("session", SESSION.query().bind(b"t".as_slice()).bind(now()).bind(1)),
         ("touch", TOUCH.query().bind(b"t".as_slice()).bind(now())),
         ("webhook of", WEBHOOK_OF.query().bind("w1").bind("5")),

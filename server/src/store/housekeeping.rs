@@ -4,6 +4,7 @@
 use super::record::IDEMPOTENCY_MS;
 use super::row::Row;
 use super::statement::{Statement, sql};
+use super::stats::erase_stats;
 use super::{Store, StoreError, Tx};
 use crate::metrics::METRICS;
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
@@ -29,7 +30,8 @@ impl Store {
         let key = (deleted.parse("workspace_id")?, deleted.parse("id")?);
         let Some(mut tx) = self.keep_house().await? else { return Ok(false) };
         let erased = erase(&mut tx, key, &DeliveryId::ceiling().to_string()).await?;
-        if erased.rows == 0 {
+        let counts = erase_stats(&mut tx, key, i64::MAX, i64::MAX).await?;
+        if erased.rows + counts == 0 {
             sql("delete from webhooks where workspace_id = $1 and id = $2")
                 .bind(key.0)
                 .bind(key.1)

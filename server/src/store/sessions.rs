@@ -101,11 +101,11 @@ const END_OLDEST: &str = "
         order by created_ms desc limit 1 offset $3
     ), -1)";
 
-/// $1 hash, $2 now, $3 how long it may go unused.
+/// $1 hash, $2 now, $3 how long it may go unused. The end stands in a sum, so that no plan goes by the index of ends.
 pub(super) static SESSION: Statement = Statement::new(
     "select k.*, s.expires_ms, now($2) - s.used_ms as idle_ms from sessions s
      {seek api_keys k on k.workspace_id = s.workspace_id and k.id = s.key_id}
-     where s.token_hash = $1 and s.expires_ms > now($2) and s.used_ms > now($2) - $3 and k.is_active = 1",
+     where s.token_hash = $1 and s.expires_ms - now($2) > 0 and s.used_ms > now($2) - $3 and k.is_active = 1",
 );
 
 /// $1 hash, $2 now.

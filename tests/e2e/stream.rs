@@ -1,0 +1,125 @@
+//! Deliveries as they happen.
+
+use encrata_webhooks_tests::{Api, Gate, Hook, Postgres, Receiver, Reply, Server, Setup};
+use serde_json::{Value, json};
+
+fn of(hook: &Hook, more: &str) -> String {
+    format!("/api/webhooks/deliveries/stream?webhook_id={}{more}", hook.id)
+}
+
+async fn start(receiver: &Receiver) -> (Server, Api, Api, Hook) {
+    let server = Server::start(receiver).await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(receiver, "/hook", &["lookup.completed"]).await;
+    (server, admin, publisher, hook)
+}
+
+#[tokio::test]
+async fn what_is_there_comes_first_and_then_what_happens() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher, hook) = start(&receiver).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    let first = admin.delivery_when(&hook.id, "success").await;
+    let mut listener = admin.listen(&of(&hook, "")).await;
+    assert_eq!(listener.next().await.unwrap(), ("delivery".to_owned(), first), "as in the list");
+
+    let gate = Gate::new();
+    let held = gate.clone();
+    receiver.script("/hook", move |_| Reply::ok().after(&held));
+    publisher.lookup(&admin.workspace_id, "lu_2").await;
+    let is = |status: &'static str| {
+        move |delivery: &Value| {
+            delivery["payload"]["data"]["lookup_id"] == "lu_2" && delivery["status"] == status
+        }
+    };
+    listener.until("delivery", is("pending")).await;
+    gate.open();
+    let told = listener.until("delivery", is("success")).await;
+    assert_eq!(told, admin.deliveries(&hook.id, "&limit=1").await.remove(0));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_the_filter_any_more_is_gone() {
+    let receiver = Receiver::start().await;
+    let (_server, admin, publisher, hook) = start(&receiver).await;
+    receiver.script("/hook", |_| Reply::status(500));
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    let failed = admin.delivery_when(&hook.id, "failed").await;
+    let mut listener = admin.listen(&of(&hook, "&status=failed&event=lookup.completed")).await;
+    assert_eq!(listener.next().await.unwrap(), ("delivery".to_owned(), failed.clone()));
+    receiver.script("/hook", |_| Reply::ok());
+    admin.post("/api/webhooks/deliveries/retry", json!({"id": failed["id"]})).await.expect(202);
+    assert_eq!(listener.next().await.unwrap(), ("gone".to_owned(), json!({"id": failed["id"]})));
+
+    for (query, status) in [("&status=done", 400), ("&event=x", 400)] {
+        assert_eq!(admin.try_listen(&of(&hook, query)).await.unwrap_err(), status);
+    }
+    let unknown = Hook { id: "x".into(), ..hook.clone() };
+    assert_eq!(admin.try_listen(&of(&unknown, "")).await.unwrap_err(), 404);
+    assert_eq!(publisher.try_listen(&of(&hook, "")).await.unwrap_err(), 403);
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_what_opened_it() {
+    let receiver = Receiver::start().await;
+    let (server, admin, _, hook) = start(&receiver).await;
+    let reader = server.key("acme", "readonly");
+    let (one, other) = (reader.sign_in().await, reader.sign_in().await);
+    let streams = [one.listen(&of(&hook, "")).await, other.listen(&of(&hook, "")).await];
+    let by_key = reader.listen(&of(&hook, "")).await;
+    let [first, second] = streams;
+    one.delete("/api/session").await.expect(200);
+    first.end().await;
+    admin.delete(&format!("/api/keys?id={}", reader.key_id)).await.expect(200);
+    second.end().await;
+    by_key.end().await;
+    assert_eq!(other.try_listen(&of(&hook, "")).await.unwrap_err(), 401);
+}
+
+#[tokio::test]
+async fn a_key_has_eight_streams_and_who_hangs_up_leaves_a_place() {
+    let receiver = Receiver::start().await;
+    let (server, admin, _, hook) = start(&receiver).await;
+    let mut open = Vec::new();
+    for _ in 0..8 {
+        open.push(admin.listen(&of(&hook, "")).await);
+    }
+    assert_eq!(admin.try_listen(&of(&hook, "")).await.unwrap_err(), 429);
+    server.key("acme", "member").listen(&of(&hook, "")).await;
+    open.pop();
+    let left = async {
+        while let Err(status) = admin.try_listen(&of(&hook, "")).await {
+            assert_eq!(status, 429);
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    // Long before the next sign of life.
+    assert!(tokio::time::timeout(std::time::Duration::from_secs(10), left).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_nobody_who_listens() {
+    let receiver = Receiver::start().await;
+    let (server, admin, _, hook) = start(&receiver).await;
+    let listener = admin.listen(&of(&hook, "")).await;
+    let began = std::time::Instant::now();
+    server.signal_to_stop();
+    listener.end().await;
+    let (_, status, log) = server.ended().await;
+    assert!(status.success() && !log.contains("did not end in time"), "{log}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(9), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_node_tells_what_another_sends() {
+    let Some(postgres) = Postgres::shared() else { return };
+    let url = postgres.new_database().await;
+    let receiver = Receiver::start().await;
+    let node = async || Setup::new().trusting(&[&receiver]).on_postgres(&url).start().await;
+    let (one, other) = (node().await, node().await);
+    let (admin, publisher) = one.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    let mut listener = other.rebase(&admin).listen(&of(&hook, "")).await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    listener.until("delivery", |delivery| delivery["status"] == "success").await;
+}
