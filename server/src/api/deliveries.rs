@@ -175,7 +175,7 @@ struct ListParams {
 /// A webhook's deliveries, newest first; with `id`, one of them. When there are more, the `Link` header names the next
 /// page with `rel="next"`. A page holds 8 MiB of bodies at most, so it may be shorter than asked for.
 #[utoipa::path(
-    get, path = "/webhooks/deliveries", tag = "deliveries", security(("key" = []), ("session" = [])), params(ListParams),
+    get, path = "/webhooks/deliveries", operation_id = "list_deliveries", tag = "deliveries", security(("key" = []), ("session" = [])), params(ListParams),
     responses(
         (status = 200, description = "Deliveries, newest first, or the one", body = inline(OneOrAll),
             headers(("Link" = String, description = "The next page, if there is one"))),

@@ -96,7 +96,7 @@ const UPDATED: Json<Message> = Json(Message { message: "API key updated" });
 
 /// List API keys
 #[utoipa::path(
-    get, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])),
+    get, path = "/keys", operation_id = "list_keys", tag = "keys", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The workspace's keys", body = Keys), Errors)
 )]
 async fn list(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Result<Json<Keys>, ApiError> {
@@ -137,7 +137,7 @@ struct CreatedKey {
 ///
 /// The key is in this answer only. Publishes `apikey.created`.
 #[utoipa::path(
-    post, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), request_body = NewKeyInput,
+    post, path = "/keys", operation_id = "create_key", tag = "keys", security(("key" = []), ("session" = [])), request_body = NewKeyInput,
     responses((status = 201, description = "The key", body = CreatedKey), Errors)
 )]
 async fn create(

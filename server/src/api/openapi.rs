@@ -95,6 +95,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let description = crate::api::description().unwrap();
+        let paths = description["paths"].as_object().unwrap().values();
+        let mut names: Vec<&str> = paths
+            .flat_map(|path| path.as_object().unwrap().values())
+            .filter_map(|operation| operation["operationId"].as_str())
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert!(all > 20 && names.len() == all, "{names:?}");
+    }
+
+    #[test]
     fn every_reference_leads_somewhere_and_every_event_is_described() {
         fn references(value: &Value, found: &mut Vec<String>) {
             match value {

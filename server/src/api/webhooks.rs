@@ -51,6 +51,10 @@ pub(super) struct WebhookView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     failing_since: Option<String>,
+    /// Until when the secret before this one is in force too. Absent when no rotation is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    overlap_until: Option<String>,
     /// How many deliveries a second it takes; absent when there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<u32>,
@@ -69,8 +73,10 @@ pub(super) struct WebhookView {
     updated_at: String,
 }
 
-impl From<Webhook> for WebhookView {
-    fn from(webhook: Webhook) -> Self {
+impl WebhookView {
+    /// What the API shows of a webhook at this time.
+    fn new(webhook: Webhook, now_ms: i64) -> Self {
+        let overlap_ms = webhook.secrets.previous.as_ref().map(|(_, until_ms)| *until_ms);
         Self {
             id: webhook.id.to_string(),
             workspace_id: webhook.workspace_id.to_string(),
@@ -80,6 +86,7 @@ impl From<Webhook> for WebhookView {
             disabled_at: webhook.disabled.as_ref().map(|disabled| rfc3339_ms(disabled.at_ms)),
             disabled_reason: webhook.disabled.map(|disabled| disabled.reason),
             failing_since: webhook.failing_since_ms.map(rfc3339_ms),
+            overlap_until: overlap_ms.filter(|until_ms| *until_ms > now_ms).map(rfc3339_ms),
             rate_limit: webhook.rate_limit,
             description: webhook.description,
             secret: None,
@@ -108,7 +115,7 @@ struct ListParams {
 ///
 /// All webhooks of the workspace, oldest first; with `id`, one of them.
 #[utoipa::path(
-    get, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), params(ListParams),
+    get, path = "/webhooks", operation_id = "list_webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), params(ListParams),
     responses(
         (status = 200, description = "All webhooks, or the one", body = inline(OneOrAll)),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -122,10 +129,10 @@ async fn list(
 ) -> Result<Response, ApiError> {
     if params.id.is_some() {
         let webhook = find(&app, &key, params.id.as_deref()).await?;
-        return Ok(Json(WebhookView::from(webhook)).into_response());
+        return Ok(Json(WebhookView::new(webhook, now_ms())).into_response());
     }
     let webhooks = app.store.webhooks(key.workspace_id).await?;
-    let views: Vec<WebhookView> = webhooks.into_iter().map(WebhookView::from).collect();
+    let views: Vec<WebhookView> = webhooks.into_iter().map(|webhook| WebhookView::new(webhook, now_ms())).collect();
     Ok(Json(views).into_response())
 }
 
@@ -157,7 +164,7 @@ struct NewWebhook {
 ///
 /// Makes a webhook and its signing secret. The secret is in this answer only.
 #[utoipa::path(
-    post, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = NewWebhook,
+    post, path = "/webhooks", operation_id = "create_webhook", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = NewWebhook,
     responses(
         (status = 201, description = "The webhook, with its secret", body = WebhookView),
         (status = 409, description = "The workspace has as many webhooks as it may have", body = ErrorBody),
@@ -196,7 +203,7 @@ async fn create(
         disabled: None,
     };
     app.store.create_webhook(&webhook, app.webhooks_per_workspace).await?;
-    let view = WebhookView { secret: Some(secret.expose().to_owned()), ..webhook.into() };
+    let view = WebhookView { secret: Some(secret.expose().to_owned()), ..WebhookView::new(webhook, now_ms) };
     Ok((StatusCode::CREATED, Json(view)))
 }
 

@@ -10,8 +10,8 @@ export type Key = Schemas["KeyView"];
 export type CreatedKey = Schemas["CreatedKey"];
 export type Tested = Schemas["Tested"];
 export type Session = Schemas["SessionView"];
-export type Overview = Schemas["Overview"];
-export type Stats = Schemas["Stats"];
+export type Overview = Schemas["Glance"];
+export type Stats = Schemas["StatsView"];
 export type SentRequest = Schemas["SentRequest"];
 
 const PAGE_HEADER = { "X-Encrata-Page": "1" };

@@ -27,6 +27,9 @@ export function row(delivery: Delivery): DeliveryRow {
   };
 }
 
+/** The rows without one. */
+export const without = (rows: DeliveryRow[], id: string): DeliveryRow[] => rows.filter((row) => row.id !== id);
+
 /** Ids are ordered by time, so a list that is newest first is ordered by id, downwards. */
 export function placed(rows: DeliveryRow[], one: DeliveryRow): DeliveryRow[] {
   let low = 0;

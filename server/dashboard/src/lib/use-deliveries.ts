@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { answered, api } from "../api/client";
 import { tell } from "../api/failure";
-import { type DeliveryRow, placed, row } from "./rows";
+import { type DeliveryRow, placed, row, without } from "./rows";
 
 const PAGE = 100;
 
@@ -64,8 +64,9 @@ export function useDeliveries(webhook_id: string, query: Record<string, string>)
   const more = useCallback(() => {
     if (!state.isLoading && state.cursor !== undefined) void fetchPage(state.cursor);
   }, [state.isLoading, state.cursor, fetchPage]);
-  const place = useCallback((changed: DeliveryRow[]) => {
-    setState((before) => ({ ...before, rows: changed.reduce(placed, before.rows) }));
+  const place = useCallback((changed: DeliveryRow) => {
+    setState((before) => ({ ...before, rows: placed(before.rows, changed) }));
   }, []);
-  return { ...state, reload, more, place };
+  const drop = useCallback((id: string) => setState((before) => ({ ...before, rows: without(before.rows, id) })), []);
+  return { ...state, reload, more, place, drop };
 }

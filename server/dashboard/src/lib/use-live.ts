@@ -5,20 +5,26 @@ const AGAIN_MS = 5000;
 
 export type Line = "off" | "connecting" | "live";
 
+interface Heard {
+  /** One that is new or changed; the newest fifty at the beginning. */
+  delivery: (delivery: Delivery) => void;
+  /** One that no longer fits what was asked for. */
+  gone: (id: string) => void;
+}
+
 /**
- * Hears of deliveries that are new or changed, while the page is seen. Browsers allow a server six connections, so a
- * tab in the background gives its own back; `onReturn` is called when it is seen again.
+ * Hears of deliveries while the page is seen. Browsers allow a server six connections, so a tab in the background gives
+ * its own back.
  */
 export function useLive(
   webhook_id: string,
   query: Record<string, string>,
   isOn: boolean,
-  onDelivery: (delivery: Delivery) => void,
-  onReturn: () => void,
+  to: Heard,
 ): Line {
   const [line, setLine] = useState<Line>("off");
-  const heard = useRef({ onDelivery, onReturn });
-  heard.current = { onDelivery, onReturn };
+  const heard = useRef(to);
+  heard.current = to;
 
   useEffect(() => {
     if (!isOn) return setLine("off");
@@ -36,7 +42,8 @@ export function useLive(
       setLine("connecting");
       source = new EventSource(`/api/webhooks/deliveries/stream?${asked}`);
       source.onopen = () => setLine("live");
-      source.addEventListener("delivery", ({ data }) => heard.current.onDelivery(JSON.parse(data) as Delivery));
+      source.addEventListener("delivery", ({ data }) => heard.current.delivery(JSON.parse(data) as Delivery));
+      source.addEventListener("gone", ({ data }) => heard.current.gone((JSON.parse(data) as { id: string }).id));
       source.onerror = () => {
         setLine("connecting");
         if (source?.readyState !== EventSource.CLOSED) return;
@@ -48,7 +55,6 @@ export function useLive(
     const seen = () => {
       close();
       if (document.visibilityState !== "visible") return setLine("off");
-      heard.current.onReturn();
       open();
     };
     if (document.visibilityState === "visible") open();

@@ -10,7 +10,7 @@ interface Wiring {
 interface Props {
   label: string;
   hint?: ComponentChildren;
-  /** What is wrong with what was typed, and what to do. Its line is always there, so nothing jumps. */
+  /** What is wrong with what was typed, and what to do. Given, its line is always there, so nothing jumps. */
   error?: string | undefined;
   /** What is right about it. */
   good?: string | undefined;
@@ -18,7 +18,9 @@ interface Props {
 }
 
 /** A control with its label, its hint and what is wrong with it. */
-export function Field({ label, hint, error, good, children }: Props) {
+export function Field(props: Props) {
+  const { label, hint, error, good, children } = props;
+  const maySay = "error" in props || "good" in props;
   const id = useId();
   return (
     <div class="field">
@@ -29,9 +31,11 @@ export function Field({ label, hint, error, good, children }: Props) {
         </p>
       )}
       {children({ id, "aria-describedby": `${id}-hint ${id}-said`, "aria-invalid": !!error })}
-      <p class={error ? "said bad" : "said good"} id={`${id}-said`} aria-live="polite">
-        {error ?? good}
-      </p>
+      {maySay && (
+        <p class={error ? "said bad" : "said good"} id={`${id}-said`} aria-live="polite">
+          {error ?? good}
+        </p>
+      )}
     </div>
   );
 }

@@ -4,5 +4,5 @@ const TEXTS: Record<Line, string> = { off: "Not live", connecting: "Connectingâ€
 
 /** Whether news comes by itself. */
 export function LiveLine({ line }: { line: Line }) {
-  return <span class={`live ${line}`}>{TEXTS[line]}</span>;
+  return <span class={`line ${line}`}>{TEXTS[line]}</span>;
 }

@@ -1,5 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
-import type { Delivery } from "../../api/client";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { asked, fromQuery, toQuery } from "../../lib/filter";
 import { counted } from "../../lib/number";
 import { go, href, usePlace } from "../../lib/router";
@@ -28,15 +27,14 @@ export function Deliveries({ webhook, reload, open }: TabProps & { open: string 
   const list = useDeliveries(webhook.id, question);
   const [isResending, setResending] = useState(false);
   const top = useRef<HTMLDivElement>(null);
-  const { held, heard, release } = useHeld(list.place, top);
-  const heardHere = useCallback(
-    (delivery: Delivery) => {
+  const { held, heard, release } = useHeld(list, top);
+  const line = useLive(webhook.id, question, !question["until"], {
+    gone: list.drop,
+    delivery: (delivery) => {
       const { since } = question;
       if (!since || Date.parse(delivery.created_at) >= Date.parse(since)) heard(row(delivery));
     },
-    [heard, question],
-  );
-  const line = useLive(webhook.id, question, !question["until"], heardHere, list.reload);
+  });
   const base = `/w/${webhook.id}/deliveries`;
   const opened = list.rows.find(({ id }) => id === open);
   const isEmpty = !list.isLoading && list.rows.length === 0 && !list.failure;
@@ -96,24 +94,24 @@ export function Deliveries({ webhook, reload, open }: TabProps & { open: string 
   );
 }
 
+interface Kept {
+  rows: DeliveryRow[];
+  place: (row: DeliveryRow) => void;
+  reload: () => void;
+}
+
 /** News goes straight into the list while its top is seen; to a reader further down it is offered, so that nothing moves. */
-function useHeld(place: (rows: DeliveryRow[]) => void, top: { current: HTMLElement | null }) {
-  const waiting = useRef(new Map<string, DeliveryRow>());
-  const [held, setHeld] = useState(0);
-  const release = useCallback(() => {
-    place([...waiting.current.values()]);
-    waiting.current.clear();
-    setHeld(0);
-    top.current?.scrollIntoView({ block: "center" });
-  }, [place]);
-  const heard = useCallback(
-    (row: DeliveryRow) => {
-      const isAtTop = (top.current?.getBoundingClientRect().bottom ?? 0) > 0;
-      if (isAtTop) return place([row]);
-      waiting.current.set(row.id, row);
-      setHeld(waiting.current.size);
-    },
-    [place],
-  );
-  return { held, heard, release };
+function useHeld({ rows, place, reload }: Kept, top: { current: HTMLElement | null }) {
+  const [held, setHeld] = useState<ReadonlySet<string>>(new Set());
+  const release = () => {
+    setHeld(new Set());
+    top.current?.scrollIntoView();
+    reload();
+  };
+  const heard = (row: DeliveryRow) => {
+    const isAtTop = (top.current?.getBoundingClientRect().bottom ?? 0) > 0;
+    if (isAtTop || rows.some(({ id }) => id === row.id)) place(row);
+    else setHeld((before) => new Set(before).add(row.id));
+  };
+  return { held: held.size, heard, release };
 }

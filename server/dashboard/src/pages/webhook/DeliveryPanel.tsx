@@ -54,7 +54,7 @@ function Detail({ delivery, onResent }: { delivery: Delivery; onResent: () => vo
           <>
             <dt>Next attempt</dt>
             <dd>
-              <Time at={next_attempt_at} />
+              {Date.parse(next_attempt_at) > Date.now() ? <Time at={next_attempt_at} /> : "as soon as its turn comes"}
             </dd>
           </>
         )}
