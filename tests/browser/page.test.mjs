@@ -26,7 +26,7 @@ after(async () => {
 let workspaces = 0;
 
 for (const { name, run, options } of tasks) {
-  test(name, { timeout: 90_000 }, async () => {
+  test(name, { timeout: 240_000 }, async () => {
     const page = await open(world.browser, options);
     const workspace = `team-${(workspaces += 1)}`;
     const key = await world.server.createKey(workspace, "admin", "console");

@@ -23,7 +23,7 @@ export async function open(browser, options = {}) {
     });
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
     // What a browser says by itself of an answer that is not 2xx is no complaint of the page's.

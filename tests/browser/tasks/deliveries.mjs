@@ -38,7 +38,7 @@ export const deliveries = [
       const panel = page.getByRole("dialog", { name: "credits.low" });
       await panel.getByText("Redirects are not followed. Register the URL that it leads to.").waitFor();
       await panel.getByText("#2").waitFor();
-      await panel.getByRole("tab", { name: "Body" }).press("ArrowRight");
+      await panel.getByRole("tab", { name: "Body", exact: true }).press("ArrowRight");
       await panel.getByRole("region", { name: "the headers" }).getByText("x-encrata-signature").waitFor();
       await shown(page, "delivery");
       receiver.answer("/detail", { status: 200, body: "better now" });

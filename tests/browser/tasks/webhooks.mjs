@@ -61,7 +61,7 @@ export const webhooks = [
       await item("/gone").getByText("Switched off").waitFor();
       await item("/gone").getByText("410").first().waitFor();
       await item("/idle").getByText("no deliveries").waitFor();
-      await item("/paused").getByText("Paused").waitFor();
+      await item("/paused").getByText("Paused", { exact: true }).waitFor();
       await shown(page, "webhooks");
       await page.goto(`${bench.server.url}/settings/webhooks/w/${gone.id}`);
       receiver.answer("/gone", { status: 200 });

@@ -9,16 +9,17 @@ interface Props {
 /** A chart; what draws it comes when one is seen for the first time. Its place is kept meanwhile. */
 export function Chart({ kind, stats }: Props) {
   const place = useRef<HTMLDivElement>(null);
+  const drawn = useRef(() => {});
+  useEffect(() => () => drawn.current(), []);
   useEffect(() => {
     const element = place.current;
     if (!stats || !element) return;
-    let remove = () => {};
     let isGone = false;
     const redraw = async () => {
       const { draw } = await import("../lib/draw");
       if (isGone) return;
-      remove();
-      remove = draw(element, kind, stats);
+      drawn.current();
+      drawn.current = draw(element, kind, stats);
     };
     const observer = new ResizeObserver(() => void redraw());
     observer.observe(element);
@@ -30,7 +31,6 @@ export function Chart({ kind, stats }: Props) {
       observer.disconnect();
       removeEventListener("themechange", redraw);
       scheme.removeEventListener("change", redraw);
-      remove();
     };
   }, [kind, stats]);
   const label = kind === "outcomes" ? "Attempts by outcome over time" : "Answer times over time";

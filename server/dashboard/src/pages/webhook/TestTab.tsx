@@ -73,9 +73,9 @@ function Result({ tested, webhookId }: { tested: Tested; webhookId: string }) {
           {advice({ response_status: status_code, error: why })}
         </Notice>
       )}
-      <h3>Answer</h3>
+      <h2>Answer</h2>
       {response_body ? <Code text={response_body} of="the receiver's answer" wrap /> : <p class="muted">{status_code ? "Its body is empty." : "None came."}</p>}
-      <h3>Request</h3>
+      <h2>Request</h2>
       <RequestView request={request} />
     </section>
   );
