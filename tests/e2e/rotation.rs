@@ -58,6 +58,10 @@ async fn during_the_overlap_both_secrets_verify_and_the_plain_header_stays_with_
     assert_eq!(signatures(&during), 2);
     assert!(plain_matches(&during, &old) && !plain_matches(&during, &new));
 
+    let shown =
+        async || case.admin.get(&format!("/api/webhooks?id={}", case.hook.id)).await.expect(200).json();
+    assert_eq!(shown().await["overlap_until"], rotated.json()["overlap_until"]);
+
     let second = case.rotate(json!({})).await.expect(409);
     assert!(second.error().contains("under way"), "{second:?}");
     assert!(case.deliver().await.verify(&new).is_ok(), "a refused rotation changes nothing");
@@ -69,6 +73,7 @@ async fn during_the_overlap_both_secrets_verify_and_the_plain_header_stays_with_
         assert!(after.verify(&new).is_ok() && after.verify(&old).is_err());
         assert_eq!(signatures(&after), 1);
         assert!(plain_matches(&after, &new));
+        assert!(shown().await.get("overlap_until").is_none());
     }
     case.rotate(json!({})).await.expect(200);
 }
@@ -93,6 +98,8 @@ async fn an_overlap_ends_by_itself() {
     // The end is a moment in time: there is nothing else to wait for.
     let left = until - encrata_webhooks_server::clock::now_ms();
     tokio::time::sleep(std::time::Duration::from_millis(u64::try_from(left).unwrap_or(0) + 5)).await;
+    let shown = case.admin.get(&format!("/api/webhooks?id={}", case.hook.id)).await.expect(200).json();
+    assert!(shown.get("overlap_until").is_none(), "{shown}");
     let request = case.deliver().await;
     assert_eq!(signatures(&request), 1);
     assert!(request.verify(&new.field("secret")).is_ok() && request.verify(&case.hook.secret).is_err());

@@ -39,7 +39,8 @@ struct Checked {
 ///
 /// The check that creating a webhook makes, without making one. Nothing is connected to or looked up.
 #[utoipa::path(
-    post, path = "/webhooks/check", tag = "webhooks", security(("key" = []), ("session" = [])),
+    post, path = "/webhooks/check", operation_id = "check_url", tag = "webhooks",
+    security(("key" = []), ("session" = [])),
     request_body = UrlInput,
     responses((status = 200, description = "Whether a webhook may have it", body = Checked), Errors)
 )]

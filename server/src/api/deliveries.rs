@@ -175,7 +175,8 @@ struct ListParams {
 /// A webhook's deliveries, newest first; with `id`, one of them. When there are more, the `Link` header names the next
 /// page with `rel="next"`. A page holds 8 MiB of bodies at most, so it may be shorter than asked for.
 #[utoipa::path(
-    get, path = "/webhooks/deliveries", operation_id = "list_deliveries", tag = "deliveries", security(("key" = []), ("session" = [])), params(ListParams),
+    get, path = "/webhooks/deliveries", operation_id = "list_deliveries", tag = "deliveries",
+    security(("key" = []), ("session" = [])), params(ListParams),
     responses(
         (status = 200, description = "Deliveries, newest first, or the one", body = inline(OneOrAll),
             headers(("Link" = String, description = "The next page, if there is one"))),
@@ -298,7 +299,8 @@ struct Resent {
 /// Queues one delivery (`id`), all of a webhook that failed for good (`webhook_id` and `since`), or all that it missed
 /// (`missed: true` beside these). Events carry the same `webhook-id` as before, and their retry schedule starts again.
 #[utoipa::path(
-    post, path = "/webhooks/deliveries/retry", tag = "deliveries", security(("key" = []), ("session" = [])),
+    post, path = "/webhooks/deliveries/retry", operation_id = "resend_deliveries", tag = "deliveries",
+    security(("key" = []), ("session" = [])),
     request_body = RetryInput,
     responses(
         (status = 202, description = "Queued", body = Resent),

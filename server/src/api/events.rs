@@ -66,7 +66,8 @@ struct IdempotencyHeader {
 ///
 /// Once this answers 202 the event is on disk and will be delivered to every webhook that subscribes to it.
 #[utoipa::path(
-    post, path = "/events", tag = "events", security(("key" = [])), params(IdempotencyHeader),
+    post, path = "/events", operation_id = "publish_event", tag = "events",
+    security(("key" = [])), params(IdempotencyHeader),
     request_body = EventInput,
     responses(
         (status = 202, description = "Accepted", body = Accepted),
@@ -91,7 +92,8 @@ async fn publish(
 /// Up to 1,000 events of one workspace, all or none: when one is refused, nothing is published. One
 /// idempotency key covers them all.
 #[utoipa::path(
-    post, path = "/events/batch", tag = "events", security(("key" = [])), params(IdempotencyHeader),
+    post, path = "/events/batch", operation_id = "publish_events", tag = "events",
+    security(("key" = [])), params(IdempotencyHeader),
     request_body = Vec<EventInput>,
     responses(
         (status = 202, description = "Accepted, in the order of the request", body = Vec<Accepted>),

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// The same as readiness. Needs no key.
 #[utoipa::path(
-    get, path = "/health", tag = "server",
+    get, path = "/health", operation_id = "health", tag = "server",
     responses(
         (status = 200, description = "All is well", body = Health),
         (status = 503, description = "The part that fails", body = ErrorBody),
@@ -45,7 +45,7 @@ async fn health(app: State<App>) -> Result<Json<Health>, ApiError> {
 /// Whether the process answers at all, whatever the database does: one that does not is to be started again. Needs no
 /// key.
 #[utoipa::path(
-    get, path = "/health/live", tag = "server",
+    get, path = "/health/live", operation_id = "liveness", tag = "server",
     responses((status = 200, description = "The process answers", body = Health))
 )]
 async fn live() -> Json<Health> {
@@ -56,7 +56,7 @@ async fn live() -> Json<Health> {
 ///
 /// Whether the server can do its work now: one that can't gets better without being started again. Needs no key.
 #[utoipa::path(
-    get, path = "/health/ready", tag = "server",
+    get, path = "/health/ready", operation_id = "readiness", tag = "server",
     responses(
         (status = 200, description = "All is well", body = Health),
         (status = 503, description = "The part that fails", body = ErrorBody),

@@ -137,7 +137,8 @@ struct CreatedKey {
 ///
 /// The key is in this answer only. Publishes `apikey.created`.
 #[utoipa::path(
-    post, path = "/keys", operation_id = "create_key", tag = "keys", security(("key" = []), ("session" = [])), request_body = NewKeyInput,
+    post, path = "/keys", operation_id = "create_key", tag = "keys",
+    security(("key" = []), ("session" = [])), request_body = NewKeyInput,
     responses((status = 201, description = "The key", body = CreatedKey), Errors)
 )]
 async fn create(
@@ -197,7 +198,8 @@ struct RevokeParams {
 /// The key opens nothing any more; it stays listed, unless `permanent` is `true`. Publishes `apikey.revoked` when
 /// the key was active.
 #[utoipa::path(
-    delete, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), params(RevokeParams),
+    delete, path = "/keys", operation_id = "revoke_key", tag = "keys",
+    security(("key" = []), ("session" = [])), params(RevokeParams),
     responses(
         (status = 200, description = "`API key revoked` or `API key deleted`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
@@ -239,7 +241,8 @@ struct Rename {
 
 /// Rename an API key
 #[utoipa::path(
-    put, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), request_body = Rename,
+    put, path = "/keys", operation_id = "rename_key", tag = "keys",
+    security(("key" = []), ("session" = [])), request_body = Rename,
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
@@ -269,7 +272,8 @@ struct SwitchParams {
 
 /// Enable or disable an API key
 #[utoipa::path(
-    patch, path = "/keys", tag = "keys", security(("key" = []), ("session" = [])), params(SwitchParams),
+    patch, path = "/keys", operation_id = "switch_key", tag = "keys",
+    security(("key" = []), ("session" = [])), params(SwitchParams),
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),
@@ -315,7 +319,8 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<O
 
 /// Limit an API key
 #[utoipa::path(
-    post, path = "/keys/limit", tag = "keys", security(("key" = []), ("session" = [])), request_body = Limit,
+    post, path = "/keys/limit", operation_id = "limit_key", tag = "keys",
+    security(("key" = []), ("session" = [])), request_body = Limit,
     responses(
         (status = 200, description = "`API key updated`", body = Message),
         (status = 404, description = "No such key in this workspace", body = ErrorBody),

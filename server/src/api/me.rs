@@ -41,7 +41,7 @@ struct WorkspaceName {
 
 /// Who am I
 #[utoipa::path(
-    get, path = "/me", tag = "server", security(("key" = []), ("session" = [])),
+    get, path = "/me", operation_id = "me", tag = "server", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The caller", body = Me), Errors)
 )]
 async fn me(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Result<Json<Me>, ApiError> {

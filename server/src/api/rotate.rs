@@ -56,7 +56,8 @@ struct Rotated {
 /// secret, and `X-Encrata-Signature`, which has room for one, that of the old. Deploy the new secret, then end
 /// the overlap with `{"id", "finish": true}`, or let it run out.
 #[utoipa::path(
-    post, path = "/webhooks/rotate", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = Rotation,
+    post, path = "/webhooks/rotate", operation_id = "rotate_secret", tag = "webhooks",
+    security(("key" = []), ("session" = [])), request_body = Rotation,
     responses(
         (status = 200, description = "The new secret, or the end of the overlap", body = Rotated),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),

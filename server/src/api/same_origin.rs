@@ -1,5 +1,5 @@
-//! Whether a request that a browser sends with the page's cookie comes from the page. The cookie's `SameSite=Strict` keeps
-//! other sites away by itself; this also keeps away other hosts of the same site.
+//! Whether a request that a browser sends with the page's cookie comes from the page. The cookie's `SameSite=Strict`
+//! keeps other sites away by itself; this also keeps away other hosts of the same site.
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
@@ -22,8 +22,8 @@ pub(super) fn require(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
 /// Refuses what a browser says another origin has made.
 pub(super) fn refuse_foreign(app: &App, headers: &HeaderMap) -> Result<(), ApiError> {
     if is_foreign(headers, app.public_url.as_ref()) {
-        let why = "the request comes from another origin than the page's: if that is not so, --public-url does not name \
-                   where the page is served";
+        let why = "the request comes from another origin than the page's: if that is not so, --public-url does not \
+                   name where the page is served";
         return Err(ApiError::Status(StatusCode::FORBIDDEN, why.into()));
     }
     Ok(())

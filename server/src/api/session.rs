@@ -57,11 +57,11 @@ impl SessionView {
 
 /// Sign in
 ///
-/// Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https), which
-/// every route of management takes in place of the key. What changes something needs the header `X-Encrata-Page: 1` then.
-/// After 10 failures a minute an address has to wait.
+/// Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https),
+/// which every route of management takes in place of the key. What changes something needs the header
+/// `X-Encrata-Page: 1` then. After 10 failures a minute an address has to wait.
 #[utoipa::path(
-    post, path = "/session", tag = "session", request_body = SignIn,
+    post, path = "/session", operation_id = "sign_in", tag = "session", request_body = SignIn,
     responses(
         (status = 201, description = "The session, and its cookie", body = SessionView,
             headers(("Set-Cookie" = String, description = "The session's cookie"))),
@@ -108,7 +108,7 @@ async fn sign_in(
 
 /// Who is signed in
 #[utoipa::path(
-    get, path = "/session", tag = "session", security(("session" = [])),
+    get, path = "/session", operation_id = "who_is_signed_in", tag = "session", security(("session" = [])),
     responses(
         (status = 200, description = "The session", body = SessionView),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
@@ -126,7 +126,7 @@ async fn who(State(app): State<App>, headers: HeaderMap) -> Result<Response, Api
 ///
 /// Ends the session at the server and takes the cookie away. There may be none.
 #[utoipa::path(
-    delete, path = "/session", tag = "session", security(("session" = []), ()),
+    delete, path = "/session", operation_id = "sign_out", tag = "session", security(("session" = []), ()),
     responses(
         (status = 200, description = "`signed out`", body = Done),
         (status = 403, description = "Not the page's own request", body = ErrorBody),

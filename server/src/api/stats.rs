@@ -86,7 +86,8 @@ struct Bucket {
 /// What came of attempts, by the minute, hour or day, with how long receivers took to answer. Test sends do not count.
 /// Other nodes' counts are up to five seconds old; a node that crashes loses so much.
 #[utoipa::path(
-    get, path = "/webhooks/stats", tag = "stats", security(("key" = []), ("session" = [])), params(StatsParams),
+    get, path = "/webhooks/stats", operation_id = "stats", tag = "stats",
+    security(("key" = []), ("session" = [])), params(StatsParams),
     responses(
         (status = 200, description = "The counts", body = StatsView),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -216,9 +217,11 @@ struct Hour {
 
 /// See all webhooks at a glance
 ///
-/// How the last 24 hours went at each webhook of the workspace, oldest webhook first. Counts are as old as those of stats.
+/// How the last 24 hours went at each webhook of the workspace, oldest webhook first. Counts are as old as those of
+/// stats.
 #[utoipa::path(
-    get, path = "/webhooks/overview", tag = "stats", security(("key" = []), ("session" = [])),
+    get, path = "/webhooks/overview", operation_id = "overview", tag = "stats",
+    security(("key" = []), ("session" = [])),
     responses((status = 200, description = "A glance at each", body = Vec<Glance>), Errors)
 )]
 async fn overview(

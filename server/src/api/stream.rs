@@ -1,5 +1,5 @@
-//! A webhook's deliveries as they happen, as server-sent events. They are read from the database, so any node tells of what
-//! any other does.
+//! A webhook's deliveries as they happen, as server-sent events. They are read from the database, so any node tells of
+//! what any other does.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -101,12 +101,13 @@ struct StreamParams {
 /// Watch deliveries
 ///
 /// Server-sent events, for `EventSource`. The webhook's newest 50 deliveries are watched, with a filter those among its
-/// newest 1,000; all of them come at the beginning, and once a second what is new or has changed, oldest first: `event:
-/// delivery` with the delivery as in the list, or `event: gone` with `{"id"}` for one that does not fit the filter any more.
-/// What is more than that within a second is only in the list. The stream ends with the session or key and when the server
-/// stops. Counts as one request. A key has 8 streams at most, a node 256.
+/// newest 1,000. All of them come at the beginning, and once a second what is new or has changed, oldest first:
+/// `event: delivery` with the delivery as in the list, or `event: gone` with `{"id"}` for one that does not fit the
+/// filter any more. What is more than that within a second is only in the list. The stream ends with the session or key
+/// and when the server stops. It counts as one request. A key has 8 streams at most, a node 256.
 #[utoipa::path(
-    get, path = "/webhooks/deliveries/stream", tag = "deliveries", security(("key" = []), ("session" = [])),
+    get, path = "/webhooks/deliveries/stream", operation_id = "watch_deliveries", tag = "deliveries",
+    security(("key" = []), ("session" = [])),
     params(StreamParams),
     responses(
         (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),

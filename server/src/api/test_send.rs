@@ -67,7 +67,8 @@ struct Tested {
 /// Makes one attempt at once, without retries, and answers 200 also when the receiver fails. The attempt is kept
 /// among the webhook's deliveries.
 #[utoipa::path(
-    post, path = "/webhooks/test", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = TestInput,
+    post, path = "/webhooks/test", operation_id = "send_test", tag = "webhooks",
+    security(("key" = []), ("session" = [])), request_body = TestInput,
     responses(
         (status = 200, description = "What came of it", body = Tested),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),

@@ -51,13 +51,13 @@ pub(super) struct WebhookView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     failing_since: Option<String>,
-    /// Until when the secret before this one is in force too. Absent when no rotation is under way.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(format = DateTime)]
-    overlap_until: Option<String>,
     /// How many deliveries a second it takes; absent when there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<u32>,
+    /// Until when the old secret is in force too. Absent when no rotation is under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    overlap_until: Option<String>,
     /// What it is for; empty when unset.
     description: String,
     /// The signing secret. In the answer to its making only: keep it, it is never shown again.
@@ -73,10 +73,8 @@ pub(super) struct WebhookView {
     updated_at: String,
 }
 
-impl WebhookView {
-    /// What the API shows of a webhook at this time.
-    fn new(webhook: Webhook, now_ms: i64) -> Self {
-        let overlap_ms = webhook.secrets.previous.as_ref().map(|(_, until_ms)| *until_ms);
+impl From<Webhook> for WebhookView {
+    fn from(webhook: Webhook) -> Self {
         Self {
             id: webhook.id.to_string(),
             workspace_id: webhook.workspace_id.to_string(),
@@ -86,8 +84,13 @@ impl WebhookView {
             disabled_at: webhook.disabled.as_ref().map(|disabled| rfc3339_ms(disabled.at_ms)),
             disabled_reason: webhook.disabled.map(|disabled| disabled.reason),
             failing_since: webhook.failing_since_ms.map(rfc3339_ms),
-            overlap_until: overlap_ms.filter(|until_ms| *until_ms > now_ms).map(rfc3339_ms),
             rate_limit: webhook.rate_limit,
+            overlap_until: webhook
+                .secrets
+                .previous
+                .map(|(_, until_ms)| until_ms)
+                .filter(|until_ms| now_ms() < *until_ms)
+                .map(rfc3339_ms),
             description: webhook.description,
             secret: None,
             created_by: webhook.created_by.to_string(),
@@ -115,7 +118,8 @@ struct ListParams {
 ///
 /// All webhooks of the workspace, oldest first; with `id`, one of them.
 #[utoipa::path(
-    get, path = "/webhooks", operation_id = "list_webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), params(ListParams),
+    get, path = "/webhooks", operation_id = "list_webhooks", tag = "webhooks",
+    security(("key" = []), ("session" = [])), params(ListParams),
     responses(
         (status = 200, description = "All webhooks, or the one", body = inline(OneOrAll)),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -129,10 +133,10 @@ async fn list(
 ) -> Result<Response, ApiError> {
     if params.id.is_some() {
         let webhook = find(&app, &key, params.id.as_deref()).await?;
-        return Ok(Json(WebhookView::new(webhook, now_ms())).into_response());
+        return Ok(Json(WebhookView::from(webhook)).into_response());
     }
     let webhooks = app.store.webhooks(key.workspace_id).await?;
-    let views: Vec<WebhookView> = webhooks.into_iter().map(|webhook| WebhookView::new(webhook, now_ms())).collect();
+    let views: Vec<WebhookView> = webhooks.into_iter().map(WebhookView::from).collect();
     Ok(Json(views).into_response())
 }
 
@@ -164,7 +168,8 @@ struct NewWebhook {
 ///
 /// Makes a webhook and its signing secret. The secret is in this answer only.
 #[utoipa::path(
-    post, path = "/webhooks", operation_id = "create_webhook", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = NewWebhook,
+    post, path = "/webhooks", operation_id = "create_webhook", tag = "webhooks",
+    security(("key" = []), ("session" = [])), request_body = NewWebhook,
     responses(
         (status = 201, description = "The webhook, with its secret", body = WebhookView),
         (status = 409, description = "The workspace has as many webhooks as it may have", body = ErrorBody),
@@ -203,7 +208,7 @@ async fn create(
         disabled: None,
     };
     app.store.create_webhook(&webhook, app.webhooks_per_workspace).await?;
-    let view = WebhookView { secret: Some(secret.expose().to_owned()), ..WebhookView::new(webhook, now_ms) };
+    let view = WebhookView { secret: Some(secret.expose().to_owned()), ..webhook.into() };
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -239,7 +244,8 @@ struct WebhookChange {
 ///
 /// A merge: what is absent or null stays as it is.
 #[utoipa::path(
-    put, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), request_body = WebhookChange,
+    put, path = "/webhooks", operation_id = "change_webhook", tag = "webhooks",
+    security(("key" = []), ("session" = [])), request_body = WebhookChange,
     responses(
         (status = 200, description = "`updated`", body = Done),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
@@ -283,7 +289,8 @@ pub(super) struct WebhookName {
 ///
 /// Removes the webhook and its deliveries. The id may stand in the body or in the query.
 #[utoipa::path(
-    delete, path = "/webhooks", tag = "webhooks", security(("key" = []), ("session" = [])), params(ListParams),
+    delete, path = "/webhooks", operation_id = "delete_webhook", tag = "webhooks",
+    security(("key" = []), ("session" = [])), params(ListParams),
     request_body = Option<WebhookName>,
     responses(
         (status = 200, description = "`deleted`", body = Done),

@@ -1,5 +1,5 @@
-//! What came of attempts, counted in memory where outcomes are written, and added to the database now and then: no delivery
-//! costs a statement more. A crash loses what was counted since.
+//! What came of attempts, counted in memory where outcomes are written, and added to the database now and then: no
+//! delivery costs a statement more. A crash loses what was counted since.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -25,8 +25,8 @@ pub struct Head {
 }
 
 impl Store {
-    /// The newest deliveries that fit a filter's status and event, newest first and as many as it limits, among the webhook's
-    /// newest thousand.
+    /// The newest deliveries that fit a filter's status and event, newest first and as many as it limits, among the
+    /// webhook's newest thousand.
     ///
     /// # Errors
     ///
@@ -87,8 +87,8 @@ fn head(row: &Row) -> Result<Head, StoreError> {
     })
 }
 
-// $1 workspace, $2 webhook, $3 event type or null, $4 status or null, $5 limit, $6 how many are looked through. A lease moves
-// next_ms, so it shows there that something is being sent.
+// $1 workspace, $2 webhook, $3 event type or null, $4 status or null, $5 limit, $6 how many are looked through. A lease
+// moves next_ms, so it shows there that something is being sent.
 
 pub(super) static HEADS_SENT: Statement = Statement::new(
     "select part.id, part.status, part.attempts, q.next_ms

@@ -324,7 +324,8 @@ pub(super) static SUMS: Statement = Statement::new(concat!(
     "cast(sum(s.delivered) as bigint) as delivered, cast(sum(s.failed) as bigint) as failed,
         cast(sum(s.retried) as bigint) as retried, s.start_ms
      from webhooks w
-     {seek stats s on s.workspace_id = w.workspace_id and s.webhook_id = w.id and s.step_s = $3 and s.start_ms >= $4 and s.start_ms < $5}
+     {seek stats s on s.workspace_id = w.workspace_id and s.webhook_id = w.id and s.step_s = $3
+        and s.start_ms >= $4 and s.start_ms < $5}
      where w.workspace_id = $1 and (cast($2 as text) is null or w.id = $2) and w.deleted_ms is null
      group by s.start_ms",
 ));

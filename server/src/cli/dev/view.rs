@@ -83,6 +83,8 @@ impl View {
     pub(super) fn next_steps(&self, server_url: &str, keys: &Keys, webhook: &Webhook) {
         let (admin, publisher, id) = (&keys.admin, &keys.publisher, &webhook.id);
         show!("Try next, in another terminal (here it will show):\n");
+        show!("  # see and mend deliveries in a browser, signed in with the key {admin}");
+        show!("  {server_url}/settings/webhooks\n");
         show!("  # publish an event");
         show!("  curl {server_url}/api/events -H 'Authorization: Bearer {publisher}' \\");
         show!("    -H 'Content-Type: application/json' \\");
