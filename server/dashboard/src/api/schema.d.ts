@@ -14,7 +14,7 @@ export interface paths {
          * Publish an event
          * @description Once this answers 202 the event is on disk and will be delivered to every webhook that subscribes to it.
          */
-        post: operations["publish"];
+        post: operations["publish_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -35,7 +35,7 @@ export interface paths {
          * @description Up to 1,000 events of one workspace, all or none: when one is refused, nothing is published. One
          *     idempotency key covers them all.
          */
-        post: operations["publish_batch"];
+        post: operations["publish_events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -74,7 +74,7 @@ export interface paths {
          * @description Whether the process answers at all, whatever the database does: one that does not is to be started again. Needs no
          *     key.
          */
-        get: operations["live"];
+        get: operations["liveness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -94,7 +94,7 @@ export interface paths {
          * Readiness
          * @description Whether the server can do its work now: one that can't gets better without being started again. Needs no key.
          */
-        get: operations["ready"];
+        get: operations["readiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -113,7 +113,7 @@ export interface paths {
         /** List API keys */
         get: operations["list_keys"];
         /** Rename an API key */
-        put: operations["rename"];
+        put: operations["rename_key"];
         /**
          * Create an API key
          * @description The key is in this answer only. Publishes `apikey.created`.
@@ -124,11 +124,11 @@ export interface paths {
          * @description The key opens nothing any more; it stays listed, unless `permanent` is `true`. Publishes `apikey.revoked` when
          *     the key was active.
          */
-        delete: operations["revoke"];
+        delete: operations["revoke_key"];
         options?: never;
         head?: never;
         /** Enable or disable an API key */
-        patch: operations["switch"];
+        patch: operations["switch_key"];
         trace?: never;
     };
     "/api/keys/limit": {
@@ -141,7 +141,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Limit an API key */
-        post: operations["limit"];
+        post: operations["limit_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -173,13 +173,13 @@ export interface paths {
             cookie?: never;
         };
         /** Who is signed in */
-        get: operations["who"];
+        get: operations["who_is_signed_in"];
         put?: never;
         /**
          * Sign in
-         * @description Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https), which
-         *     every route of management takes in place of the key. What changes something needs the header `X-Encrata-Page: 1` then.
-         *     After 10 failures a minute an address has to wait.
+         * @description Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https),
+         *     which every route of management takes in place of the key. What changes something needs the header
+         *     `X-Encrata-Page: 1` then. After 10 failures a minute an address has to wait.
          */
         post: operations["sign_in"];
         /**
@@ -208,7 +208,7 @@ export interface paths {
          * Change a webhook
          * @description A merge: what is absent or null stays as it is.
          */
-        put: operations["update"];
+        put: operations["change_webhook"];
         /**
          * Create a webhook
          * @description Makes a webhook and its signing secret. The secret is in this answer only.
@@ -218,7 +218,7 @@ export interface paths {
          * Delete a webhook
          * @description Removes the webhook and its deliveries. The id may stand in the body or in the query.
          */
-        delete: operations["delete"];
+        delete: operations["delete_webhook"];
         options?: never;
         head?: never;
         patch?: never;
@@ -237,7 +237,7 @@ export interface paths {
          * Check a URL
          * @description The check that creating a webhook makes, without making one. Nothing is connected to or looked up.
          */
-        post: operations["check"];
+        post: operations["check_url"];
         delete?: never;
         options?: never;
         head?: never;
@@ -279,7 +279,7 @@ export interface paths {
          * @description Queues one delivery (`id`), all of a webhook that failed for good (`webhook_id` and `since`), or all that it missed
          *     (`missed: true` beside these). Events carry the same `webhook-id` as before, and their retry schedule starts again.
          */
-        post: operations["retry"];
+        post: operations["resend_deliveries"];
         delete?: never;
         options?: never;
         head?: never;
@@ -296,12 +296,12 @@ export interface paths {
         /**
          * Watch deliveries
          * @description Server-sent events, for `EventSource`. The webhook's newest 50 deliveries are watched, with a filter those among its
-         *     newest 1,000; all of them come at the beginning, and once a second what is new or has changed, oldest first: `event:
-         *     delivery` with the delivery as in the list, or `event: gone` with `{"id"}` for one that does not fit the filter any more.
-         *     What is more than that within a second is only in the list. The stream ends with the session or key and when the server
-         *     stops. Counts as one request. A key has 8 streams at most, a node 256.
+         *     newest 1,000. All of them come at the beginning, and once a second what is new or has changed, oldest first:
+         *     `event: delivery` with the delivery as in the list, or `event: gone` with `{"id"}` for one that does not fit the
+         *     filter any more. What is more than that within a second is only in the list. The stream ends with the session or key
+         *     and when the server stops. It counts as one request. A key has 8 streams at most, a node 256.
          */
-        get: operations["stream"];
+        get: operations["watch_deliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -319,7 +319,8 @@ export interface paths {
         };
         /**
          * See all webhooks at a glance
-         * @description How the last 24 hours went at each webhook of the workspace, oldest webhook first. Counts are as old as those of stats.
+         * @description How the last 24 hours went at each webhook of the workspace, oldest webhook first. Counts are as old as those of
+         *     stats.
          */
         get: operations["overview"];
         put?: never;
@@ -345,7 +346,7 @@ export interface paths {
          *     secret, and `X-Encrata-Signature`, which has room for one, that of the old. Deploy the new secret, then end
          *     the overlap with `{"id", "finish": true}`, or let it run out.
          */
-        post: operations["rotate"];
+        post: operations["rotate_secret"];
         delete?: never;
         options?: never;
         head?: never;
@@ -387,7 +388,7 @@ export interface paths {
          * @description Makes one attempt at once, without retries, and answers 200 also when the receiver fails. The attempt is kept
          *     among the webhook's deliveries.
          */
-        post: operations["test"];
+        post: operations["send_test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1647,7 +1648,7 @@ export interface components {
             is_active: boolean;
             /**
              * Format: date-time
-             * @description Until when the secret before this one is in force too. Absent when no rotation is under way.
+             * @description Until when the old secret is in force too. Absent when no rotation is under way.
              */
             overlap_until?: string | null;
             /**
@@ -1684,7 +1685,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    publish: {
+    publish_event: {
         parameters: {
             query?: never;
             header?: {
@@ -1786,7 +1787,7 @@ export interface operations {
             };
         };
     };
-    publish_batch: {
+    publish_events: {
         parameters: {
             query?: never;
             header?: {
@@ -1917,7 +1918,7 @@ export interface operations {
             };
         };
     };
-    live: {
+    liveness: {
         parameters: {
             query?: never;
             header?: never;
@@ -1937,7 +1938,7 @@ export interface operations {
             };
         };
     };
-    ready: {
+    readiness: {
         parameters: {
             query?: never;
             header?: never;
@@ -2049,7 +2050,7 @@ export interface operations {
             };
         };
     };
-    rename: {
+    rename_key: {
         parameters: {
             query?: never;
             header?: never;
@@ -2232,7 +2233,7 @@ export interface operations {
             };
         };
     };
-    revoke: {
+    revoke_key: {
         parameters: {
             query: {
                 /** @description Which key. */
@@ -2329,7 +2330,7 @@ export interface operations {
             };
         };
     };
-    switch: {
+    switch_key: {
         parameters: {
             query: {
                 /** @description `enable` or `disable`. */
@@ -2435,7 +2436,7 @@ export interface operations {
             };
         };
     };
-    limit: {
+    limit_key: {
         parameters: {
             query?: never;
             header?: never;
@@ -2614,7 +2615,7 @@ export interface operations {
             };
         };
     };
-    who: {
+    who_is_signed_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -2856,7 +2857,7 @@ export interface operations {
             };
         };
     };
-    update: {
+    change_webhook: {
         parameters: {
             query?: never;
             header?: never;
@@ -3048,7 +3049,7 @@ export interface operations {
             };
         };
     };
-    delete: {
+    delete_webhook: {
         parameters: {
             query?: {
                 /** @description Only this webhook, as one object. */
@@ -3147,7 +3148,7 @@ export interface operations {
             };
         };
     };
-    check: {
+    check_url: {
         parameters: {
             query?: never;
             header?: never;
@@ -3345,7 +3346,7 @@ export interface operations {
             };
         };
     };
-    retry: {
+    resend_deliveries: {
         parameters: {
             query?: never;
             header?: never;
@@ -3450,7 +3451,7 @@ export interface operations {
             };
         };
     };
-    stream: {
+    watch_deliveries: {
         parameters: {
             query: {
                 /** @description Only those of this event type. */
@@ -3632,7 +3633,7 @@ export interface operations {
             };
         };
     };
-    rotate: {
+    rotate_secret: {
         parameters: {
             query?: never;
             header?: never;
@@ -3838,7 +3839,7 @@ export interface operations {
             };
         };
     };
-    test: {
+    send_test: {
         parameters: {
             query?: never;
             header?: never;

@@ -12,7 +12,10 @@ export interface Place {
 
 const PlaceContext = createContext<Place>({ path: "/", query: new URLSearchParams() });
 
-function here(): string {
+/** The place that the address names now. */
+export const here = (): Place => read(address());
+
+function address(): string {
   return location.pathname + location.search;
 }
 
@@ -35,9 +38,9 @@ export function go(path: string, { replace = false } = {}): void {
 
 /** Follows links of the page without loading it anew. */
 export function Router({ children }: { children: ComponentChildren }) {
-  const [url, setUrl] = useState(here);
+  const [url, setUrl] = useState(address);
   useEffect(() => {
-    const moved = () => setUrl(here());
+    const moved = () => setUrl(address());
     const clicked = (event: MouseEvent) => {
       const link = (event.target as Element).closest("a");
       const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;

@@ -1,7 +1,7 @@
 import { useCallback } from "preact/hooks";
 import { api, ask, type Overview, type Webhook } from "../api/client";
 import { counted, rate } from "../lib/number";
-import { href } from "../lib/router";
+import { here, href } from "../lib/router";
 import { useSession } from "../lib/session";
 import { useEvery } from "../lib/use-every";
 import { useLoad } from "../lib/use-load";
@@ -16,6 +16,16 @@ import { WebhookState } from "../parts/WebhookState";
 
 const loadWebhooks = async () => (await ask(api.GET("/api/webhooks"))) as Webhook[];
 
+// The first view is asked for beside the session, not after it.
+let early = here().path === "/" ? loadWebhooks() : undefined;
+early?.catch(() => {});
+
+function firstWebhooks(): Promise<Webhook[]> {
+  const asked = early?.catch(loadWebhooks) ?? loadWebhooks();
+  early = undefined;
+  return asked;
+}
+
 async function loadOverviews(): Promise<Map<string, Overview>> {
   const overviews = await ask(api.GET("/api/webhooks/overview"));
   return new Map(overviews.map((overview) => [overview.webhook_id, overview]));
@@ -24,7 +34,7 @@ async function loadOverviews(): Promise<Map<string, Overview>> {
 /** All webhooks of the workspace, and how each does. */
 export function Webhooks() {
   const { mayWrite } = useSession();
-  const { data: webhooks, failure, reload } = useLoad(loadWebhooks, []);
+  const { data: webhooks, failure, reload } = useLoad(firstWebhooks, []);
   const overviews = useLoad(loadOverviews, []);
   useEvery(
     15,
