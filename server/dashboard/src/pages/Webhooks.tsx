@@ -91,7 +91,8 @@ function Row({ webhook, overview }: { webhook: Webhook; overview: Overview | und
 }
 
 function Glance({ overview }: { overview: Overview }) {
-  const { success_rate, delivered_24h, failed_24h, last_delivery_at, last_status } = overview;
+  const { success_rate, delivered_24h, failed_24h, retried_24h, last_delivery_at, last_status } = overview;
+  const attempts = delivered_24h + failed_24h + retried_24h;
   return (
     <>
       <Sparkline hours={overview.hourly} />
@@ -102,8 +103,8 @@ function Glance({ overview }: { overview: Overview }) {
             {success_rate === null || success_rate === undefined ? (
               <span class="muted">no deliveries</span>
             ) : (
-              <span title={`${counted(delivered_24h, "delivery", "deliveries")} arrived, ${failed_24h} failed`}>
-                {rate(success_rate)} <span class="muted">of {delivered_24h + failed_24h}</span>
+              <span title={`${counted(delivered_24h, "delivery", "deliveries")} arrived, ${failed_24h} failed, ${retried_24h} attempts were to be made again`}>
+                {rate(success_rate)} <span class="muted">of {counted(attempts, "attempt", "attempts")}</span>
               </span>
             )}
           </dd>
