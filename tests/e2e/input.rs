@@ -173,7 +173,7 @@ async fn every_wrong_request_is_told_what_to_change() {
         post("/api/keys/limit", json!({"id": admin.key_id, "credit_limit": "many"}), 400, "does not fit"),
         raw(Method::DELETE, "/api/keys", "", 400, "id is missing"),
         raw(Method::GET, "/api/nothing", "", 404, "nothing at /api/nothing"),
-        raw(Method::GET, "/", "", 404, "nothing at /"),
+        raw(Method::GET, "/settings", "", 404, "nothing at /"),
         raw(Method::PATCH, hooks, "{}", 405, "PATCH is not a method of /api/webhooks"),
     ];
     for (method, path, body, status, says) in wrong {
