@@ -66,7 +66,9 @@ function Detail({ delivery, onResent }: { delivery: Delivery; onResent: () => vo
       {error && (
         <Notice kind={status === "failed" ? "bad" : "warn"} title={sentence(error)}>
           {advice(delivery)}{" "}
-          <a href={href(`/diagnose?webhook=${webhook_id}&delivery=${id}`)}>Why did my signature fail?</a>
+          {[400, 401, 403].includes(delivery.response_status ?? 0) && (
+            <a href={href(`/diagnose?webhook=${webhook_id}&delivery=${id}`)}>Why did my signature fail?</a>
+          )}
         </Notice>
       )}
       <ResendOne id={id} onResent={onResent} />
