@@ -82,7 +82,7 @@ export const speed = [
         const frame = () => new Promise(requestAnimationFrame);
         const last = () => Number([...document.querySelectorAll(".deliveries a")].at(-1)?.dataset.index ?? 0);
         const frames = [];
-        const until = performance.now() + 60_000;
+        const until = performance.now() + 180_000;
         while (last() < many - 1 && performance.now() < until) {
           const started = performance.now();
           scrollTo(0, document.documentElement.scrollHeight);
