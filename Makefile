@@ -1,7 +1,7 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
+.PHONY: help run test test-all test-faults check build build-page build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,13 +21,18 @@ test-faults: ## 50 rounds of every fault: killed nodes and databases, full disks
 check: ## format, lints, documentation, what dependencies may bring
 	@tests/run.sh check
 
-build: ## the release artefacts: the server, and what a machine with Node and Python can make
+build: ## the release artefacts: the server with its page, and what a machine with Node and Python can make
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build-page; \
+	else echo "SKIPPED: npm is not installed, so the server is built without the page (install Node 20 or later)"; fi
 	cargo build --release --locked -p encrata-webhooks-server
 	@echo "built target/release/encrata-webhooks"
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build-js; \
 	else echo "SKIPPED: npm is not installed, so the npm package was not built (install Node 20 or later)"; fi
 	@if python3 -c 'import venv, ensurepip' 2>/dev/null; then $(MAKE) --no-print-directory build-python; \
 	else echo "SKIPPED: Python with venv is not installed, so the wheels were not built (3.9 or later)"; fi
+
+build-page: ## the page at /settings/webhooks: server/dashboard/dist, which the server's binary holds
+	server/dashboard/build.sh
 
 build-js: ## the npm package: target/dist/encrata-webhooks-<version>.tgz
 	bindings-wasm/build.sh

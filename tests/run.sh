@@ -11,6 +11,8 @@ missing() { # what, and what is not tested without it
     [ "${CI:-}" != true ]
 }
 
+# The page, before the suites that build the server: its binary holds the page, and is then built once.
+suite_page() { with_npm "the server was built without the page at /settings/webhooks" server/dashboard/build.sh; }
 suite_check() {
     cargo fmt --all --check &&
         cargo clippy --quiet --workspace --all-targets --locked -- -D warnings &&
@@ -86,13 +88,18 @@ suite_python() {
         missing "Python 3.9 or later with venv" "the Python package was not tested"
     fi
 }
+# The page in Chromium: every task of an admin, against the binary.
+suite_browser() {
+    suite_page && cargo build --quiet --locked -p encrata-webhooks-server &&
+        with_npm "the page was not tested" tests/browser/run.sh
+}
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-check core core_steps vectors server postgres store model e2e faults clients js runtimes python dev}; do
+for suite in ${*:-page check core core_steps vectors server postgres store model e2e faults clients js runtimes browser python dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi
