@@ -64,6 +64,8 @@ export const deliveries = [
       await publish(bench, 2);
       await rows(page).nth(4).waitFor();
       await page.getByLabel("Status").selectOption("failed");
+      // The two stood at the top before as well.
+      await rows(page).nth(2).waitFor({ state: "detached" });
       await rows(page).nth(1).getByText("Failed").waitFor();
       assert.equal(await rows(page).count(), 2);
       await page.getByLabel("Event").selectOption("credits.exhausted");
