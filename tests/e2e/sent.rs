@@ -54,6 +54,18 @@ async fn one_delivery_has_the_request_of_its_last_attempt() {
     assert_same(&request, &came[1], &hook.url);
     assert_eq!(came[1].header("traceparent"), trace);
 
+    // With a signature a reader could send the event himself.
+    let reader = server.key("acme", "readonly");
+    for reader in [reader.sign_in().await, reader] {
+        let mut read = reader.get(&path).await.expect(200).json();
+        assert_eq!(read["request"]["body"], request["body"]);
+        let headers = read["request"]["headers"].as_array_mut().unwrap();
+        let (shown, all) = (headers.len(), request["headers"].as_array().unwrap());
+        assert!(headers.iter().all(|header| all.contains(header)), "{headers:?}");
+        let is_signature = |pair: &Value| pair[0].as_str().unwrap().ends_with("-signature");
+        assert_eq!((headers.iter().any(is_signature), shown), (false, all.len() - 2), "{headers:?}");
+    }
+
     let other = admin.webhook(&receiver, "/other", &["credits.low"]).await;
     let elsewhere = path.replace(&hook.id, &other.id);
     let answer = admin.get(&elsewhere).await.expect(404);

@@ -197,7 +197,7 @@ async fn list(
         let delivery_id = id(params.id.as_deref(), "id", "delivery")?;
         let delivery = app.store.delivery(key.workspace_id, webhook_id, delivery_id).await?;
         let delivery = delivery.ok_or_else(|| unknown("delivery"))?;
-        let request = Some(sent::of(&app, &webhook, &delivery).await?);
+        let request = Some(sent::of(&app, key.role, &webhook, &delivery).await?);
         return Ok(Json(DeliveryView { request, ..DeliveryView::new(delivery)? }).into_response());
     }
     let page = app.store.deliveries(key.workspace_id, webhook_id, &filter).await?;

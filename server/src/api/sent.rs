@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{ApiError, App};
 use crate::clock::now_ms;
 use crate::delivery::request::{Message, SignedRequest};
+use crate::model::api_key::Role;
 use crate::model::delivery::Delivery;
 use crate::model::webhook::Webhook;
 
@@ -17,7 +18,8 @@ pub(super) struct SentRequest {
     /// Where to: the webhook's URL at present.
     url: String,
     /// Name and value of each header, in the order in which they are sent. Signatures are made with the secret in force
-    /// now, over the body and the time of the attempt: after a rotation they are not the ones that were sent.
+    /// now, over the body and the time of the attempt: after a rotation they are not the ones that were sent. A reader's
+    /// key gets none: with them it could send the event to the receiver itself.
     #[schema(value_type = Vec<Vec<String>>, example = json!([["content-type", "application/json"]]))]
     headers: Vec<(&'static str, String)>,
     /// The exact body.
@@ -35,8 +37,16 @@ impl From<&SignedRequest> for SentRequest {
     }
 }
 
-/// A delivery's request: that of its last attempt, or of the first to come.
-pub(super) async fn of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Result<SentRequest, ApiError> {
+/// The headers that a receiver believes.
+const SIGNATURES: [&str; 2] = ["x-encrata-signature", "webhook-signature"];
+
+/// A delivery's request, as a key of this role may see it: that of its last attempt, or of the first to come.
+pub(super) async fn of(
+    app: &App,
+    role: Role,
+    webhook: &Webhook,
+    delivery: &Delivery,
+) -> Result<SentRequest, ApiError> {
     let traceparent = app.store.traceparent(webhook.workspace_id, delivery.event_id).await?;
     let message = Message {
         url: &webhook.url,
@@ -47,7 +57,11 @@ pub(super) async fn of(app: &App, webhook: &Webhook, delivery: &Delivery) -> Res
         traceparent: traceparent.as_deref(),
     };
     let at_ms = delivery.attempts.last().map_or_else(now_ms, |last| last.started_ms);
-    signed(app, webhook, message, at_ms).map(|request| SentRequest::from(&request))
+    let mut request = SentRequest::from(&signed(app, webhook, message, at_ms)?);
+    if role == Role::Readonly {
+        request.headers.retain(|(name, _)| !SIGNATURES.contains(name));
+    }
+    Ok(request)
 }
 
 /// Signs a message to a webhook as of `at_ms`, with the secrets in force now.

@@ -1418,7 +1418,8 @@ export interface components {
             body: string;
             /**
              * @description Name and value of each header, in the order in which they are sent. Signatures are made with the secret in force
-             *     now, over the body and the time of the attempt: after a rotation they are not the ones that were sent.
+             *     now, over the body and the time of the attempt: after a rotation they are not the ones that were sent. A reader's
+             *     key gets none: with them it could send the event to the receiver itself.
              * @example [
              *       [
              *         "content-type",

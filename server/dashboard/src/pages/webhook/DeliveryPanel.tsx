@@ -38,6 +38,7 @@ export function DeliveryPanel({ webhookId, id, version, onClose }: Props) {
 }
 
 function Detail({ delivery, onResent }: { delivery: Delivery; onResent: () => void }) {
+  const { mayWrite } = useSession();
   const { id, webhook_id, event_id, status, error, created_at, next_attempt_at, attempt_log, request } = delivery;
   return (
     <>
@@ -76,7 +77,11 @@ function Detail({ delivery, onResent }: { delivery: Delivery; onResent: () => vo
       <Attempts attempts={attempt_log} />
       <h3>Request</h3>
       {request && <RequestView request={request} />}
-      <p class="hint">Signed with the secret in force now, and the time of the last attempt.</p>
+      <p class="hint">
+        {mayWrite
+          ? "Signed with the secret in force now, and the time of the last attempt."
+          : "A read-only key sees all of it but the signatures."}
+      </p>
     </>
   );
 }
