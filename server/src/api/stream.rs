@@ -38,8 +38,9 @@ const LOOK: Duration = Duration::from_secs(1);
 const RECHECK: usize = 5;
 /// After how long a silent stream says that it goes on.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How many streams a key has at most, and a node.
+/// How many streams a key has at most, a workspace with all its keys, and a node.
 const PER_KEY: usize = 8;
+const PER_WORKSPACE: usize = 64;
 const PER_NODE: usize = 256;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -48,27 +49,32 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Who listens, on this node: how many streams of which key.
 #[derive(Debug, Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<KeyId, usize>>>);
+pub struct Streams(Arc<Mutex<HashMap<Listener, usize>>>);
+
+/// Which key of which workspace.
+type Listener = (WorkspaceId, KeyId);
 
 /// A place among those who listen; dropped, it is free again.
 #[derive(Debug)]
-struct Place(Streams, KeyId);
+struct Place(Streams, Listener);
 
 impl Streams {
-    fn enter(&self, key: KeyId) -> Result<Place, ApiError> {
+    fn enter(&self, key: Listener) -> Result<Place, ApiError> {
         let mut streams = self.lock();
         if streams.values().sum::<usize>() >= PER_NODE {
             return Err(ApiError::Unavailable("too many listen to this node: try again later".into()));
         }
-        let of_key = streams.entry(key).or_default();
-        if *of_key >= PER_KEY {
+        let of_workspace = streams.iter().filter(|((workspace, _), _)| *workspace == key.0);
+        let of_workspace: usize = of_workspace.map(|(_, streams)| streams).sum();
+        let of_key = streams.get(&key).copied().unwrap_or_default();
+        if of_key >= PER_KEY || of_workspace >= PER_WORKSPACE {
             return Err(ApiError::RateLimited { retry_after_s: LOOK.as_secs() });
         }
-        *of_key += 1;
+        streams.insert(key, of_key + 1);
         Ok(Place(self.clone(), key))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Listener, usize>> {
         // Counting can't panic half-way.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,7 +110,7 @@ struct StreamParams {
 /// newest 1,000. All of them come at the beginning, and once a second what is new or has changed, oldest first:
 /// `event: delivery` with the delivery as in the list, or `event: gone` with `{"id"}` for one that does not fit the
 /// filter any more. What is more than that within a second is only in the list. The stream ends with the session or key
-/// and when the server stops. It counts as one request. A key has 8 streams at most, a node 256.
+/// and when the server stops. It counts as one request. A key has 8 streams at most, a workspace 64, a node 256.
 #[utoipa::path(
     get, path = "/webhooks/deliveries/stream", operation_id = "watch_deliveries", tag = "deliveries",
     security(("key" = []), ("session" = [])),
@@ -130,7 +136,7 @@ async fn stream(
         limit: WATCHED,
     };
     let webhook = find_webhook(&app, &key, params.webhook_id.as_deref()).await?;
-    let place = app.streams.enter(key.id)?;
+    let place = app.streams.enter((key.workspace_id, key.id))?;
     let (sender, body) = Channel::<Bytes, Infallible>::new(1);
     // Dropped with the body: once nobody reads, nobody looks.
     let gone = CancellationToken::new();
@@ -269,15 +275,24 @@ mod tests {
     #[test]
     fn places_are_few_and_free_again() {
         let streams = Streams::default();
-        let key = KeyId::new(1);
+        let workspace = WorkspaceId::new(1);
+        let key = (workspace, KeyId::new(1));
         let mut places: Vec<Place> = (0..PER_KEY).map(|_| streams.enter(key).unwrap()).collect();
         assert!(matches!(streams.enter(key), Err(ApiError::RateLimited { .. })));
         places.pop();
         places.push(streams.enter(key).unwrap());
-        let others: Vec<Place> =
-            (0..PER_NODE - PER_KEY).map(|_| streams.enter(KeyId::new(1)).unwrap()).collect();
-        assert!(matches!(streams.enter(KeyId::new(1)), Err(ApiError::Unavailable(_))));
-        drop((places, others));
+        let fill = |workspace: WorkspaceId, places: usize| -> Vec<Place> {
+            (0..places).map(|_| streams.enter((workspace, KeyId::new(1))).unwrap()).collect()
+        };
+        // One workspace leaves room for others, however many keys it makes.
+        places.extend(fill(workspace, PER_WORKSPACE - PER_KEY));
+        assert!(matches!(streams.enter((workspace, KeyId::new(1))), Err(ApiError::RateLimited { .. })));
+        for n in 1..PER_NODE / PER_WORKSPACE {
+            places.extend(fill(WorkspaceId::new(1 + n as i64), PER_WORKSPACE));
+        }
+        let late = (WorkspaceId::new(9), KeyId::new(1));
+        assert!(matches!(streams.enter(late), Err(ApiError::Unavailable(_))));
+        drop(places);
         assert!(streams.lock().is_empty());
     }
 }
