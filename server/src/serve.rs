@@ -32,7 +32,7 @@ use crate::master_key::{self, MasterKeyError};
 use crate::metrics;
 use crate::store::{DatabaseUrl, OpenError, ServeLock, Store, StoreError};
 
-/// Requests per session and minute: more than a person makes.
+/// Requests per minute by the sessions of a key: more than those make who share one.
 const SESSION_RATE_LIMIT: u32 = 600;
 /// Failed sign-ins per address and minute.
 const FAILED_SIGN_INS: u32 = 10;

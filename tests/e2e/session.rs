@@ -159,8 +159,16 @@ async fn a_session_has_a_limit_that_no_person_meets() {
         let answer = session.get("/api/webhooks").await.expect(200);
         assert_eq!(answer.header("x-ratelimit-limit"), Some("600"));
     }
-    let left: i64 = session.get("/api/me").await.header("x-ratelimit-remaining").unwrap().parse().unwrap();
+    let before = session.get("/api/me").await;
+    let left: i64 = before.header("x-ratelimit-remaining").unwrap().parse().unwrap();
     assert!((550..=599).contains(&left), "{left}");
+    // Another session begins no other count, or there would be no limit.
+    let more = admin.sign_in().await.get("/api/webhooks").await.expect(200);
+    let after: i64 = more.header("x-ratelimit-remaining").unwrap().parse().unwrap();
+    assert!(
+        after < left
+            || after == 599 && more.header("x-ratelimit-reset") != before.header("x-ratelimit-reset")
+    );
     // The key's own count is untouched.
     assert_eq!(admin.get("/api/webhooks").await.expect(200).header("x-ratelimit-remaining"), Some("1"));
 }
@@ -179,6 +187,18 @@ async fn over_tls_the_cookie_is_for_tls_alone() {
     session.with_cookie(&plain).get("/api/webhooks").await.expect(401);
     post(&session, &[("origin", "https://hooks.example.com")]).await.expect(201);
     post(&session, &[("origin", server.base())]).await.expect(403);
+
+    // Without --public-url the browser says it.
+    let server = start().await;
+    let host = server.base().strip_prefix("http://").unwrap();
+    let (nobody, body) = (server.anonymous(), json!({"key": server.key("acme", "admin").key}).to_string());
+    for (scheme, secure) in [("https", true), ("http", false)] {
+        let origin = format!("{scheme}://{host}");
+        let headers = [("content-type", "application/json"), ("origin", &*origin)];
+        let sent = nobody.send(Method::POST, "/api/session", &headers, Some(body.clone().into()));
+        let answer = sent.await.expect(201);
+        assert_eq!(answer.header("set-cookie").unwrap().ends_with("; Secure"), secure, "{answer:?}");
+    }
 
     let refused = Setup::new().option("--public-url", "hooks.example.com").serve_to_the_end();
     assert_eq!(refused.code, Some(2), "{refused:?}");

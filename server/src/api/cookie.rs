@@ -1,6 +1,6 @@
 //! The page's cookie. Scripts can't read it, and no other site's request brings it along.
 
-use axum::http::header::COOKIE;
+use axum::http::header::{COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue};
 
 use super::App;
@@ -29,18 +29,20 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.find(|(known, value)| *known == name && !value.is_empty()).map(|(_, value)| value)
 }
 
-/// The header that hands a session to a browser.
-pub(super) fn given(app: &App, token: &NewToken) -> Option<HeaderValue> {
-    set(app, token.expose(), LIFETIME.as_secs())
+/// The header that hands a session to a browser, which answers a request with these `headers`.
+pub(super) fn given(app: &App, headers: &HeaderMap, token: &NewToken) -> Option<HeaderValue> {
+    set(app, headers, token.expose(), LIFETIME.as_secs())
 }
 
 /// The header that takes it away again.
-pub(super) fn taken(app: &App) -> Option<HeaderValue> {
-    set(app, "", 0)
+pub(super) fn taken(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
+    set(app, headers, "", 0)
 }
 
-fn set(app: &App, value: &str, max_age_s: u64) -> Option<HeaderValue> {
-    let secure = if app.is_over_tls() { "; Secure" } else { "" };
+fn set(app: &App, headers: &HeaderMap, value: &str, max_age_s: u64) -> Option<HeaderValue> {
+    // A browser says it also where the operator has not: the page's own origin is the only one that gets this far.
+    let says_tls = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
+    let secure = if app.is_over_tls() || says_tls { "; Secure" } else { "" };
     let name = name(app);
     let text = format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age_s}{secure}");
     let mut value = HeaderValue::try_from(text).ok()?;

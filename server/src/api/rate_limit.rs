@@ -1,4 +1,4 @@
-//! Requests per minute, per node: of a key on `/webhooks`, of a session, and failed sign-ins of an address. Counted in
+//! Requests per minute, per node: of a key on `/webhooks`, of its sessions, and failed sign-ins of an address. Counted in
 //! whole minutes, so that the headers say exactly when the count starts again.
 
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ impl<K: Eq + Hash> RateLimit<K> {
     }
 }
 
-/// Refuses what is too much on `/webhooks`, and says on every answer where the key or the session stands.
+/// Refuses what is too much on `/webhooks`, and says on every answer where the key, or its sessions, stand.
 pub(super) async fn enforce(
     State(app): State<App>,
     Extension(key): Extension<ApiKey>,
@@ -93,7 +93,7 @@ pub(super) async fn enforce(
     next: Next,
 ) -> Response {
     match credential {
-        Credential::Session(token) => told(app.session_limit.count(token, now_ms()), request, next).await,
+        Credential::Session(_) => told(app.session_limit.count(key.id, now_ms()), request, next).await,
         Credential::Key(_) if app.rate_limit.per_minute == 0 => next.run(request).await,
         Credential::Key(_) => told(app.rate_limit.count(key.id, now_ms()), request, next).await,
     }
@@ -102,12 +102,13 @@ pub(super) async fn enforce(
 /// The same on the other routes, where keys have no limit.
 pub(super) async fn enforce_sessions(
     State(app): State<App>,
+    Extension(key): Extension<ApiKey>,
     Extension(credential): Extension<Credential>,
     request: Request,
     next: Next,
 ) -> Response {
     match credential {
-        Credential::Session(token) => told(app.session_limit.count(token, now_ms()), request, next).await,
+        Credential::Session(_) => told(app.session_limit.count(key.id, now_ms()), request, next).await,
         Credential::Key(_) => next.run(request).await,
     }
 }

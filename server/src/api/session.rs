@@ -57,7 +57,7 @@ impl SessionView {
 
 /// Sign in
 ///
-/// Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https),
+/// Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` over TLS),
 /// which every route of management takes in place of the key. What changes something needs the header
 /// `X-Encrata-Page: 1` then. After 10 failures a minute an address has to wait.
 #[utoipa::path(
@@ -99,7 +99,7 @@ async fn sign_in(
         ApiError::Internal
     };
     let token = NewToken::generate().map_err(|error| failed(&error))?;
-    let cookie = cookie::given(&app, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
+    let cookie = cookie::given(&app, &headers, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
     let expires_ms = app.store.create_session(&token.hash(), &key).await?;
     app.usage.count(key.workspace_id, key.id, now_ms);
     let view = SessionView::new(&app, key, expires_ms).await?;
@@ -138,7 +138,7 @@ async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response
         same_origin::require(&app, &headers)?;
         app.store.end_session(&token).await?;
     }
-    let gone = cookie::taken(&app).map(|cookie| [(SET_COOKIE, cookie)]);
+    let gone = cookie::taken(&app, &headers).map(|cookie| [(SET_COOKIE, cookie)]);
     Ok((gone, [NOT_KEPT], Json(Done { status: "signed out" })).into_response())
 }
 

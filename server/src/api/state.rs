@@ -18,7 +18,6 @@ use crate::delivery::request::Signers;
 use crate::delivery::send::Sender;
 use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
-use crate::model::api_key::KeyHash;
 use crate::store::Store;
 use crate::vault::MasterKey;
 
@@ -66,8 +65,8 @@ pub struct Parts {
     pub guard: Guard,
     /// Requests per key and minute.
     pub rate_limit: RateLimit,
-    /// Requests per session and minute.
-    pub session_limit: RateLimit<KeyHash>,
+    /// Requests per key and minute by its sessions, however many: a new one begins no new count.
+    pub session_limit: RateLimit,
     /// Failed sign-ins per address and minute.
     pub sign_ins: RateLimit<IpAddr>,
     /// Where the page is served, if the operator said so.

@@ -177,7 +177,7 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` where `--public-url` is https),
+         * @description Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` over TLS),
          *     which every route of management takes in place of the key. What changes something needs the header
          *     `X-Encrata-Page: 1` then. After 10 failures a minute an address has to wait.
          */
@@ -299,7 +299,7 @@ export interface paths {
          *     newest 1,000. All of them come at the beginning, and once a second what is new or has changed, oldest first:
          *     `event: delivery` with the delivery as in the list, or `event: gone` with `{"id"}` for one that does not fit the
          *     filter any more. What is more than that within a second is only in the list. The stream ends with the session or key
-         *     and when the server stops. It counts as one request. A key has 8 streams at most, a node 256.
+         *     and when the server stops. It counts as one request. A key has 8 streams at most, a workspace 64, a node 256.
          */
         get: operations["watch_deliveries"];
         put?: never;
