@@ -14,7 +14,7 @@ async fn the_page_is_served_with_headers_that_allow_it_nothing_else() {
         assert_eq!(page.header("cache-control"), Some("no-cache"));
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self' 'wasm-unsafe-eval';"), "{policy}");
-        for no in ["unsafe-inline", "'unsafe-eval'", "*", "http:"] {
+        for no in ["unsafe-inline", "'unsafe-eval'", "*", "http:", "data:"] {
             assert!(!policy.contains(no), "{policy}");
         }
         assert!(policy.contains("frame-ancestors 'none'") && policy.contains("base-uri 'none'"), "{policy}");
