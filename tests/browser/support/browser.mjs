@@ -42,7 +42,20 @@ export async function accessible(page, where) {
   assert.deepEqual(found, [], `${where}: axe-core finds violations`);
 }
 
-/** The page in light, dark, and on a phone: accessible in each, no wider than the window, and kept as a picture. */
+/** What can't be read: code that a button lies on, and choices that are cut off. */
+function hidden() {
+  const covered = [...document.querySelectorAll(".code")].filter((block) => {
+    const button = block.querySelector(".copy")?.getBoundingClientRect();
+    if (!button) return false;
+    const lines = document.createRange();
+    lines.selectNodeContents(block.querySelector("code"));
+    return [...lines.getClientRects()].some(({ top, bottom, right }) => right > button.left && top < button.bottom && bottom > button.top);
+  });
+  const cut = [...document.querySelectorAll(".segments")].filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+  return [...covered, ...cut].map(({ textContent }) => textContent.slice(0, 80));
+}
+
+/** The page in light, dark, and on a phone: accessible in each, nothing wider than the window, covered or cut, and kept as a picture. */
 export async function shown(page, name) {
   const { width, height } = page.viewportSize();
   const looks = [
@@ -56,6 +69,7 @@ export async function shown(page, name) {
     await accessible(page, `${name}, ${look}`);
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(overflow <= 0, `${name}, ${look}: ${overflow} px wider than the window`);
+    assert.deepEqual(await page.evaluate(hidden), [], `${name}, ${look}: can't be read`);
     await page.screenshot({ path: join(screenshots, `${name}-${look}.png`) });
   }
   await page.emulateMedia({ colorScheme: "light" });
