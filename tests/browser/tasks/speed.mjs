@@ -1,10 +1,12 @@
-// What the page weighs, when its first view can be used, and how a long list scrolls. The weight decides; times are told.
+// What the page weighs, when its first view can be used, and how a long list scrolls. Other work slows the best of several
+// first views little; how smooth frames are is told.
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { publish, signIn, webhook } from "../support/steps.mjs";
 
 const LIMIT = 150 * 1024;
+const USABLE_MS = 1000;
 const MANY = 10_000;
 const BATCH = 1000;
 // A fast 3G line, as WebPageTest and Lighthouse have it: 150 ms there and back, 1.6 Mbit/s down, 0.75 up.
@@ -19,6 +21,13 @@ function keep(figures) {
   console.log(JSON.stringify(figures));
 }
 
+/** The best of five first views: what is left is the page's own, not what else the machine does. */
+async function best(page, url, usable) {
+  const all = [];
+  for (let n = 0; n < 5; n += 1) all.push(await firstView(page, url, usable));
+  return Math.min(...all);
+}
+
 /** Milliseconds until there is something to use, without a cache, on a slow line. */
 async function firstView(page, url, usable) {
   const line = await page.context().newCDPSession(page);
@@ -29,6 +38,7 @@ async function firstView(page, url, usable) {
   await usable.waitFor();
   const ms = Math.round(performance.now() - started);
   await line.send("Network.emulateNetworkConditions", { ...FAST_3G, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  await line.detach();
   return ms;
 }
 
@@ -49,20 +59,21 @@ export const speed = [
     },
   },
   {
-    name: "the first view on a fast 3G line",
+    name: "the first view is usable within a second on a fast 3G line",
     run: async (bench) => {
       const { page, server } = bench;
       await webhook(bench, "/first");
       const url = `${server.url}/settings/webhooks`;
-      const signInMs = await firstView(page, url, page.getByLabel("API key"));
+      const signInMs = await best(page, url, page.getByLabel("API key"));
       await signIn(bench);
-      const listMs = await firstView(page, url, page.getByRole("link", { name: "/first" }));
+      const listMs = await best(page, url, page.getByRole("link", { name: "/first" }));
       const shift = await page.evaluate(
         () => new Promise((done) => {
           new PerformanceObserver((list) => done(list.getEntries().reduce((sum, { value }) => sum + value, 0))).observe({ type: "layout-shift", buffered: true });
           setTimeout(() => done(0), 500);
         }),
       );
+      for (const ms of [signInMs, listMs]) assert.ok(ms <= USABLE_MS, `usable after ${ms} ms`);
       assert.ok(shift < 0.1, `the layout jumps: ${shift}`);
       keep({ first_view_sign_in_ms: signInMs, first_view_list_ms: listMs, layout_shift: shift });
     },
