@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { shown } from "../support/browser.mjs";
-import { signIn } from "../support/steps.mjs";
+import { publish, signIn, webhook } from "../support/steps.mjs";
 
 export const session = [
   {
@@ -50,7 +50,7 @@ export const session = [
   {
     name: "a read-only key sees everything and changes nothing",
     run: async (bench) => {
-      const { page, server, workspace } = bench;
+      const { page, receiver, server, workspace } = bench;
       const readonly = await server.createKey(workspace, "readonly");
       await signIn({ ...bench, key: readonly });
       await page.getByRole("heading", { name: "No webhook yet" }).waitFor();
@@ -58,6 +58,17 @@ export const session = [
       await page.goto(`${server.url}/settings/webhooks/new`);
       await page.getByText("may only read").waitFor();
       assert.ok(await page.getByLabel("URL").isDisabled());
+      receiver.answer("/read", { status: 200 });
+      const { id } = await webhook(bench, "/read");
+      await publish(bench, 1);
+      await page.goto(`${server.url}/settings/webhooks/w/${id}/deliveries`);
+      await page.getByRole("list", { name: "Deliveries" }).getByRole("link").first().click();
+      const panel = page.getByRole("dialog", { name: "credits.low" });
+      await panel.getByText("sees all of it but the signatures").waitFor();
+      await panel.getByRole("tab", { name: "Headers" }).click();
+      const headers = await panel.getByRole("region", { name: "the headers" }).textContent();
+      assert.ok(headers.includes("webhook-timestamp") && !headers.includes("-signature"), headers);
+      assert.equal(await page.getByRole("button", { name: /Resend/ }).count(), 0);
     },
   },
 ];

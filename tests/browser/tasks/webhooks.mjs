@@ -105,6 +105,19 @@ export const webhooks = [
     },
   },
   {
+    name: "times are told in the reader's zone, and exactly on hover",
+    options: { timezoneId: "Asia/Kolkata", locale: "en-GB" },
+    run: async (bench) => {
+      const { page } = bench;
+      const { id, created_at } = await webhook(bench, "/timed");
+      await signIn(bench, `/w/${id}`);
+      const there = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "Asia/Kolkata" }).format(new Date(created_at));
+      const time = page.locator(`time[datetime="${created_at}"]`).first();
+      assert.equal(await time.textContent(), there);
+      assert.equal(await time.getAttribute("title"), `${there} (${created_at})`);
+    },
+  },
+  {
     name: "a secret is rotated with an overlap, and the new one is said to be deployed",
     run: async (bench) => {
       const { page } = bench;
