@@ -147,6 +147,17 @@ async fn who_can_not_sign_in_is_told_why_and_guesses_are_few() {
     assert!(failed >= 10, "{failed}");
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait), "{refused:?}");
+    // All at once they are not more. A minute may end meanwhile.
+    let guesses = (0..60).map(|_| tokio::spawn(from("198.51.100.9", "enc_live_guess")));
+    let mut guessed = 0;
+    for guess in guesses.collect::<Vec<_>>() {
+        guessed += usize::from(guess.await.unwrap().status == 401);
+    }
+    assert!((10..=20).contains(&guessed), "{guessed}");
+    // Who succeeds is not counted.
+    for _ in 0..12 {
+        from("198.51.100.8", admin.key.as_deref().unwrap()).await.expect(201);
+    }
     from("198.51.100.8", admin.key.as_deref().unwrap()).await.expect(201);
 }
 

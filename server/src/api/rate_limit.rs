@@ -56,17 +56,18 @@ impl<K: Eq + Hash> RateLimit<K> {
         Self { per_minute, counts: Arc::new(Mutex::new(Counts { minute: 0, by_key: HashMap::new() })) }
     }
 
+    /// Takes back one that was counted at `now_ms`.
+    pub(super) fn take_back(&self, key: &K, now_ms: i64) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.minute == now_ms.div_euclid(MINUTE_MS)
+            && let Some(count) = counts.by_key.get_mut(key)
+        {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Counts one, if it is allowed.
     pub(super) fn count(&self, key: K, now_ms: i64) -> Standing {
-        self.add(key, 1, now_ms)
-    }
-
-    /// Whether one more is allowed, without counting it.
-    pub(super) fn look(&self, key: K, now_ms: i64) -> Standing {
-        self.add(key, 0, now_ms)
-    }
-
-    fn add(&self, key: K, how_many: u32, now_ms: i64) -> Standing {
         let minute = now_ms.div_euclid(MINUTE_MS);
         let reset_s = (minute + 1) * 60;
         // Counting can't panic half-way.
@@ -76,7 +77,7 @@ impl<K: Eq + Hash> RateLimit<K> {
         }
         let so_far = counts.by_key.get(&key).copied().unwrap_or_default();
         let allowed = so_far < self.per_minute;
-        let count = so_far + if allowed { how_many } else { 0 };
+        let count = so_far + u32::from(allowed);
         if count > so_far {
             counts.by_key.insert(key, count);
         }
@@ -134,12 +135,15 @@ mod tests {
         let (one, other) = (KeyId::new(1), KeyId::new(2));
         let standing =
             |allowed, remaining, now_ms, reset_s| Standing { allowed, limit: 2, remaining, now_ms, reset_s };
-        assert_eq!(limit.look(one, 59_000), standing(true, 2, 59_000, 60));
         assert_eq!(limit.count(one, 59_000), standing(true, 1, 59_000, 60));
         assert_eq!(limit.count(one, 59_500), standing(true, 0, 59_500, 60));
-        assert_eq!(limit.look(one, 59_900), standing(false, 0, 59_900, 60));
+        assert_eq!(limit.count(one, 59_900), standing(false, 0, 59_900, 60));
+        limit.take_back(&one, 59_500);
+        assert_eq!(limit.count(one, 59_900), standing(true, 0, 59_900, 60));
         assert_eq!(limit.count(one, 59_999), standing(false, 0, 59_999, 60));
         assert_eq!(limit.count(other, 59_999), standing(true, 1, 59_999, 60));
         assert_eq!(limit.count(one, 60_000), standing(true, 1, 60_000, 120));
+        limit.take_back(&one, 59_999);
+        assert_eq!(limit.count(one, 60_000), standing(true, 0, 60_000, 120));
     }
 }

@@ -82,14 +82,16 @@ async fn sign_in(
     let key = input.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| ApiError::BadRequest("key is missing: give an API key".into()))?;
     let (address, now_ms) = (network(caller(peer, &headers)), now_ms());
-    let standing = app.sign_ins.look(address, now_ms);
+    // Counted before it is known to fail: guesses made at the same time are not more than others.
+    let standing = app.sign_ins.count(address, now_ms);
     if !standing.allowed {
         return Err(standing.refusal());
     }
-    let Some(key) = app.store.active_key(&KeyHash::of(key)).await? else {
-        app.sign_ins.count(address, now_ms);
-        return Err(ApiError::Unauthorized);
-    };
+    let found = app.store.active_key(&KeyHash::of(key)).await;
+    if !matches!(found, Ok(None)) {
+        app.sign_ins.take_back(&address, now_ms);
+    }
+    let key = found?.ok_or(ApiError::Unauthorized)?;
     if key.role == Role::Publisher {
         let why = "a publisher's key publishes and nothing else: sign in with another";
         return Err(ApiError::Status(StatusCode::FORBIDDEN, why.into()));
