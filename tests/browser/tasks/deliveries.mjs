@@ -36,7 +36,7 @@ export const deliveries = [
       await rows(page).first().getByText("Failed").waitFor();
       await rows(page).first().getByRole("link").press("Enter");
       const panel = page.getByRole("dialog", { name: "credits.low" });
-      await panel.getByText("Redirects are not followed. Register the URL that it leads to.").waitFor();
+      await panel.getByText("A slash too many or too few at the end of the path, or another host name, is the usual cause: see where it leads with curl -I.").waitFor();
       await panel.getByText("#2").waitFor();
       await panel.getByRole("tab", { name: "Body", exact: true }).press("ArrowRight");
       await panel.getByRole("region", { name: "the headers" }).getByText("x-encrata-signature").waitFor();

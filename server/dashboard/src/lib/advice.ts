@@ -13,7 +13,7 @@ const BY_STATUS: [(status: number) => boolean, string][] = [
   [(status) => status === 413, "The receiver takes no body of this size. Raise its limit to 1 MB."],
   [(status) => status === 415, "The receiver does not take application/json. Let its parser take it, and verify the raw body."],
   [(status) => status === 429, "The receiver asks for fewer requests. Set a limit of deliveries a second in the settings, or raise the receiver's."],
-  [(status) => status >= 300 && status < 400, "Redirects are not followed. Register the URL that it leads to."],
+  [(status) => status >= 300 && status < 400, "A slash too many or too few at the end of the path, or another host name, is the usual cause: see where it leads with curl -I."],
   [(status) => status === 502 || status === 503 || status === 504, "A proxy before the receiver, or the receiver, is not up. Look there first; it is tried again by itself."],
   [(status) => status >= 500, "The receiver failed while it worked on this. Its log says why. Answer 2xx first and work afterwards."],
   [(status) => status >= 400, "The receiver refused this request. Its answer and its log say why."],
