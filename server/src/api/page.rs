@@ -58,7 +58,12 @@ async fn file(Path(path): Path<String>, headers: HeaderMap) -> Result<Response, 
 }
 
 fn index(headers: &HeaderMap) -> Response {
-    match BY_PATH.get("index.html") {
+    start(BY_PATH.get("index.html"), headers)
+}
+
+/// Where the page begins, or how to build it.
+fn start(index: Option<&(&'static File, String)>, headers: &HeaderMap) -> Response {
+    match index {
         Some((file, tag)) => serve(file, tag, headers),
         None => ([(header::CACHE_CONTROL, "no-cache")], Html(NOT_BUILT)).into_response(),
     }
@@ -202,6 +207,20 @@ mod tests {
         let index = serve(&index, "tag", &headers(header::ACCEPT_ENCODING, "br"));
         assert_eq!(value(&index, header::CACHE_CONTROL).unwrap(), "no-cache");
         assert_eq!(value(&index, header::CONTENT_ENCODING), None);
+    }
+
+    #[tokio::test]
+    async fn without_the_page_the_server_says_how_to_build_it() {
+        let response = start(None, &HeaderMap::new());
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+        let text = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let text = std::str::from_utf8(&text).unwrap();
+        let mut build =
+            text.lines().filter_map(|line| line.trim_start_matches("<pre>").split_whitespace().next());
+        let script = build.find(|word| word.ends_with(".sh")).unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        assert!(root.join(script).is_file(), "{script}");
     }
 
     #[test]
