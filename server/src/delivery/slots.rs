@@ -123,9 +123,10 @@ impl State {
         if self.has(webhook_id, Answered::Badly) { MAX_PER_FAILING } else { MAX_PER_WEBHOOK }
     }
 
-    /// Whether what is parked behind a webhook gives way to others.
+    /// Whether what is parked behind a webhook gives way to others. One that takes its time takes nobody else's.
     fn gives_way(&self, webhook_id: WebhookId) -> bool {
-        self.lone.is_some_and(|(other, at)| other != webhook_id && at.elapsed() < GIVES_WAY)
+        self.has(webhook_id, Answered::Quickly)
+            && self.lone.is_some_and(|(other, at)| other != webhook_id && at.elapsed() < GIVES_WAY)
     }
 
     /// How many requests to a webhook may be in flight when more of it are parked.
@@ -469,8 +470,11 @@ mod tests {
         assert!(parked.is_empty() && started[0].1.is_followed(), "what is parked is sent all the same");
         drop(started);
         slots.share(&[]);
-        let started = filled(&slots, lane(1));
-        assert_eq!(started.len(), MAX_PER_WEBHOOK);
+        let slow = lane(1);
+        slots.take(slow.webhook_id, 1).answered(Verdict::Healthy, QUICK);
+        drop(slots.try_take(lane(2).webhook_id, 1).unwrap());
+        let started = filled(&slots, slow);
+        assert_eq!(started.len(), MAX_PER_WEBHOOK, "nor does it give way: it takes nobody's time");
         assert!(!started[0].1.is_followed());
     }
 
