@@ -1,12 +1,12 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build build-page build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
+.PHONY: help run test test-all test-faults check build build-page page-if-possible build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## see it work: a server, a receiver that verifies, and events, in this terminal
+run: page-if-possible ## see it work: a server with its page, a receiver that verifies, and events, in this terminal
 	cargo run --locked -p encrata-webhooks-server -- dev
 
 test: ## every suite in its short form, with the time of each
@@ -21,9 +21,15 @@ test-faults: ## 50 rounds of every fault: killed nodes and databases, full disks
 check: ## format, lints, documentation, what dependencies may bring
 	@tests/run.sh check
 
-build: ## the release artefacts: the server with its page, and what a machine with Node and Python can make
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build-page; \
-	else echo "SKIPPED: npm is not installed, so the server is built without the page (install Node 20 or later)"; fi
+# The page, where a machine can make it: the server is built either way.
+page-if-possible:
+	@if ! command -v npm >/dev/null; then \
+		echo "SKIPPED: npm is not installed, so the server is built without the page (install Node 20 or later)"; \
+	elif ! rustup target add wasm32-unknown-unknown >/dev/null 2>&1; then \
+		echo "SKIPPED: there is no target wasm32-unknown-unknown, so the server is built without the page"; \
+	else $(MAKE) --no-print-directory build-page; fi
+
+build: page-if-possible ## the release artefacts: the server with its page, and what a machine with Node and Python can make
 	cargo build --release --locked -p encrata-webhooks-server
 	@echo "built target/release/encrata-webhooks"
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory build-js; \
