@@ -3,10 +3,8 @@ import { api, ask, type Webhook } from "../../api/client";
 import { useAnnounce } from "../../lib/announce";
 import { counted } from "../../lib/number";
 import { RANGES } from "../../lib/ranges";
-import { useAction } from "../../lib/use-action";
-import { Dialog } from "../../parts/Dialog";
 import { Field } from "../../parts/Field";
-import { FailureNotice } from "../../parts/Notice";
+import { FormDialog } from "../../parts/FormDialog";
 
 interface Props {
   webhook: Webhook;
@@ -21,7 +19,7 @@ export function ResendMany({ webhook, onClose, onQueued }: Props) {
   const announce = useAnnounce();
   const [what, setWhat] = useState<"failed" | "missed">(webhook.disabled_at ? "missed" : "failed");
   const [time, setTime] = useState("day");
-  const { run, isRunning, failure } = useAction(async () => {
+  const resend = async () => {
     const ms = RANGES.find(({ name }) => name === time)?.ms ?? OLDEST_MS;
     const since = new Date(Date.now() - ms).toISOString();
     const body = { webhook_id: webhook.id, since, missed: what === "missed" };
@@ -29,54 +27,38 @@ export function ResendMany({ webhook, onClose, onQueued }: Props) {
     announce(deliveries === 0 ? "There was nothing to send." : `${counted(deliveries, "delivery is", "deliveries are")} on the way again.`);
     onQueued();
     onClose();
-  });
+  };
   return (
-    <Dialog title="Resend" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <fieldset class="plain">
-          <legend>What to send</legend>
-          <label class="choice">
-            <input type="radio" name="what" checked={what === "failed"} onChange={() => setWhat("failed")} />
-            <span>
-              All that failed
-              <span class="hint">Deliveries that were tried to the end of the schedule. It starts anew for each.</span>
-            </span>
-          </label>
-          <label class="choice">
-            <input type="radio" name="what" checked={what === "missed"} onChange={() => setWhat("missed")} />
-            <span>
-              All that was missed
-              <span class="hint">Events it subscribes to that came while it was paused, switched off, or not there yet.</span>
-            </span>
-          </label>
-        </fieldset>
-        <Field label="Of which time" hint="Counted by when the event was accepted. Receivers see the same webhook-id as before.">
-          {(wiring) => (
-            <select {...wiring} value={time} onChange={(event) => setTime(event.currentTarget.value)}>
-              {RANGES.map(({ name, text }) => (
-                <option key={name} value={name}>
-                  {text}
-                </option>
-              ))}
-              <option value="">All that is kept</option>
-            </select>
-          )}
-        </Field>
-        <FailureNotice text={failure} />
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={isRunning}>
-            {isRunning ? "Queueing…" : "Send again"}
-          </button>
-          <button type="button" class="button quiet" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="Resend" verb="Send again" meanwhile="Queueing…" onClose={onClose} onSubmit={resend}>
+      <fieldset class="plain">
+        <legend>What to send</legend>
+        <label class="choice">
+          <input type="radio" name="what" checked={what === "failed"} onChange={() => setWhat("failed")} />
+          <span>
+            All that failed
+            <span class="hint">Deliveries that were tried to the end of the schedule. It starts anew for each.</span>
+          </span>
+        </label>
+        <label class="choice">
+          <input type="radio" name="what" checked={what === "missed"} onChange={() => setWhat("missed")} />
+          <span>
+            All that was missed
+            <span class="hint">Events it subscribes to that came while it was paused, switched off, or not there yet.</span>
+          </span>
+        </label>
+      </fieldset>
+      <Field label="Of which time" hint="Counted by when the event was accepted. Receivers see the same webhook-id as before.">
+        {(wiring) => (
+          <select {...wiring} value={time} onChange={(event) => setTime(event.currentTarget.value)}>
+            {RANGES.map(({ name, text }) => (
+              <option key={name} value={name}>
+                {text}
+              </option>
+            ))}
+            <option value="">All that is kept</option>
+          </select>
+        )}
+      </Field>
+    </FormDialog>
   );
 }
