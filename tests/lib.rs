@@ -40,6 +40,8 @@ mod receiver;
 mod reply;
 #[path = "harness/scrape.rs"]
 mod scrape;
+#[path = "harness/sealed.rs"]
+mod sealed;
 #[path = "harness/server.rs"]
 mod server;
 #[path = "harness/watchdog.rs"]
@@ -58,6 +60,7 @@ pub use self::postgres::Postgres;
 pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
 pub use self::scrape::Scrape;
+pub use self::sealed::{Sealeds, execute, opened_by, plant_sealed, sealed_secrets};
 pub use self::server::{Server, Setup};
 pub use self::watchdog::Watchdog;
 

@@ -19,6 +19,8 @@ pub struct Config {
     pub database: DatabaseUrl,
     /// Where the master key is; none means beside the database file.
     pub master_key: MasterKeySource,
+    /// Where the master key is that it replaces, as long as secrets may be under that.
+    pub old_master_key: Option<MasterKeySource>,
     /// Networks that deliveries may go to although they are not globally routable.
     pub allow_network: Vec<IpNet>,
     /// A PEM file of certificate authorities to trust beside the system's.

@@ -28,6 +28,7 @@ use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
 use crate::delivery::worker::Worker;
 use crate::housekeeping;
+use crate::keyring::Keyring;
 use crate::master_key::{self, MasterKeyError};
 use crate::metrics;
 use crate::store::{DatabaseUrl, OpenError, ServeLock, Store, StoreError};
@@ -85,6 +86,7 @@ pub struct Server {
     worker: Worker,
     recording: JoinHandle<()>,
     finishing: JoinHandle<()>,
+    keys: Arc<Keyring>,
     /// Held until the database is closed.
     _lock: Option<ServeLock>,
 }
@@ -101,13 +103,15 @@ impl Server {
         let sender = Sender::new(guard.clone(), extra_ca).map_err(StartError::Client)?;
 
         master_key::check_source(&config.master_key, &config.database)?;
+        let old_key = config.old_master_key.as_ref();
         Store::inspect(&config.database).await?;
         let lock = match &config.database {
             DatabaseUrl::Sqlite(file) => Some(ServeLock::take(file)?),
             DatabaseUrl::Postgres(_) => None,
         };
         let store = Store::open(&config.database).await?;
-        let vault = Arc::new(master_key::load(&config.master_key, &config.database, &store).await?);
+        let keys = master_key::load(&config.master_key, old_key, &config.database, &store).await?;
+        let keys = Arc::new(keys);
         let freed = store.free_all_leases().await?;
         if freed > 0 {
             tracing::info!(
@@ -117,7 +121,7 @@ impl Server {
         }
 
         let wake = Arc::<Wake>::default();
-        let signers = Arc::new(Signers::new(Arc::clone(&vault)));
+        let signers = Arc::new(Signers::new(Arc::clone(&keys)));
         let close = CancellationToken::new();
         let (usage, stopping) = (Usage::default(), CancellationToken::new());
         let slots = Slots::new(Arc::clone(&wake));
@@ -145,7 +149,7 @@ impl Server {
             store: store.clone(),
             recorder,
             wake,
-            vault,
+            vault: Arc::clone(&keys),
             signers,
             sender,
             guard,
@@ -174,6 +178,7 @@ impl Server {
             worker,
             recording,
             finishing,
+            keys,
             _lock: lock,
         })
     }
@@ -208,6 +213,7 @@ impl Server {
             worker,
             recording,
             finishing,
+            keys,
             _lock,
         } = self;
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
@@ -234,12 +240,15 @@ impl Server {
             }
         });
 
+        let looking = tokio::spawn(master_key::watch(store.clone(), keys, stopping.clone()));
+
         let failed = Arc::new(AtomicBool::new(false));
         let watched = |task, name| tokio::spawn(watch(task, name, stopping.clone(), Arc::clone(&failed)));
         let sending = watched(sending, "sending");
         let serving = watched(serving, "serving");
         let recording = watched(recording, "recording");
         let finishing = watched(finishing, "finishing");
+        let looking = watched(looking, "looking at the master key");
 
         tokio::select! {
             () = shutdown => {}
@@ -264,6 +273,7 @@ impl Server {
             (erasing, "erasing"),
             (carrying, "carrying"),
             (sampling, "sampling"),
+            (looking, "looking at the master key"),
         ] {
             if tokio::time::timeout_at(deadline, end(task, name)).await.is_err() {
                 tracing::warn!(task = name, "did not end in time");

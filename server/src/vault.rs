@@ -7,7 +7,7 @@
 use std::fmt;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
 use crate::model::ids::{WebhookId, WorkspaceId};
@@ -66,7 +66,8 @@ impl MasterKey {
     pub fn from_hex(text: &str) -> Result<Self, VaultError> {
         let mut bytes = Zeroizing::new([0_u8; 32]);
         hex::decode_to_slice(text.trim(), bytes.as_mut()).map_err(|_| VaultError::NotAKey)?;
-        Ok(Self(XChaCha20Poly1305::new(&Key::from(*bytes))))
+        // From the slice, as a key by value would stay on the stack.
+        XChaCha20Poly1305::new_from_slice(bytes.as_ref()).map(Self).map_err(|_| VaultError::NotAKey)
     }
 
     /// A new key, as hex.

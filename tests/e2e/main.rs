@@ -27,6 +27,7 @@ mod nodes;
 mod page;
 mod publish;
 mod rate_limit;
+mod rekey;
 mod resend;
 mod restart;
 mod retry;

@@ -72,6 +72,15 @@ async fn a_session_ends_by_itself_with_its_key_and_when_it_is_told_to() {
     admin.patch(&format!("/api/keys?id={}&action=disable", member.key_id)).await.expect(200);
     other.get("/api/webhooks").await.expect(401);
     admin.patch(&format!("/api/keys?id={}&action=enable", member.key_id)).await.expect(200);
+    other.get("/api/webhooks").await.expect(401);
+    let other = member.sign_in().await;
+    // Who signs in again has one session, not two.
+    let body = json!({"key": member.key}).to_string();
+    let headers = [("content-type", "application/json"), ("cookie", other.cookie.as_deref().unwrap())];
+    let signed_in = server.anonymous().send(Method::POST, "/api/session", &headers, Some(body.into())).await.expect(201);
+    other.get("/api/webhooks").await.expect(401);
+    let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let other = server.anonymous().with_cookie(&cookie);
     other.get("/api/webhooks").await.expect(200);
     admin.delete(&format!("/api/keys?id={}", member.key_id)).await.expect(200);
     other.get("/api/webhooks").await.expect(401);

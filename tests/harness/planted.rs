@@ -22,7 +22,11 @@ pub async fn plant_webhook(
     let workspace_id: WorkspaceId = workspace_id.parse().unwrap();
     let now_ms = now_ms();
     let id = WebhookId::new(now_ms);
-    let sealed = MasterKey::from_hex(MASTER_KEY).unwrap().seal_secret(workspace_id, id, secret).unwrap();
+    let key = MasterKey::from_hex(MASTER_KEY).unwrap();
+    let sealed = key.seal_secret(workspace_id, id, secret).unwrap();
+    // Unless it is there already.
+    store.set_master_key_check(&key.check_value().unwrap()).await.unwrap();
+    let under = store.master_key_checks().await.unwrap().current.unwrap();
     let webhook = Webhook {
         id,
         workspace_id,
@@ -38,7 +42,7 @@ pub async fn plant_webhook(
         failing_since_ms: None,
         disabled: None,
     };
-    store.create_webhook(&webhook, u32::MAX).await.unwrap();
+    store.create_webhook(&webhook, u32::MAX, &under).await.unwrap();
     id.to_string()
 }
 

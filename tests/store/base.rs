@@ -176,9 +176,16 @@ pub(crate) async fn limited_webhook(
     workspace_id: WorkspaceId,
     rate_limit: Option<u32>,
 ) -> WebhookId {
-    let id = WebhookId::new(T);
-    let webhook = Webhook {
-        id,
+    let webhook = new_webhook(workspace_id, rate_limit);
+    store.set_master_key_check(&under()).await.unwrap();
+    store.create_webhook(&webhook, u32::MAX, &under()).await.unwrap();
+    webhook.id
+}
+
+/// One that is not kept yet.
+pub(crate) fn new_webhook(workspace_id: WorkspaceId, rate_limit: Option<u32>) -> Webhook {
+    Webhook {
+        id: WebhookId::new(T),
         workspace_id,
         url: HttpsUrl::parse("https://example.com/hook").unwrap(),
         events: vec![EventKind::LookupCompleted],
@@ -191,9 +198,12 @@ pub(crate) async fn limited_webhook(
         rate_limit,
         failing_since_ms: None,
         disabled: None,
-    };
-    store.create_webhook(&webhook, u32::MAX).await.unwrap();
-    id
+    }
+}
+
+/// The check value of a master key that nobody has.
+pub(crate) fn under() -> Sealed {
+    Sealed::from_bytes(vec![1])
 }
 
 /// A request of `n` events whose ids are as old as `now_ms`: those of [`batch`] never go back in time.

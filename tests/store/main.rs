@@ -3,7 +3,7 @@
 //!
 //! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
 //! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
-//! of history; [`session`] is who is signed in, [`stats`] how it went; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
+//! of history; [`session`] is who is signed in, [`rekey`] who can still write secrets, [`stats`] how it went; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -19,6 +19,7 @@ mod missed;
 mod model;
 mod nodes;
 mod record;
+mod rekey;
 mod resend;
 mod retention;
 mod sample;
@@ -144,6 +145,9 @@ suite! { both {
         more_than_one_part_is_sent
         an_event_has_one_delivery_per_webhook
     }
+    rekey {
+        nothing_is_kept_under_a_key_that_was_replaced
+    }
     retention {
         what_is_old_goes_in_small_steps_and_nothing_else
         what_waits_expires_first
@@ -167,5 +171,8 @@ postgres {
         a_session_brings_its_own_settings
         autovacuum_goes_by_the_tables_own_settings
         only_one_node_keeps_house
+    }
+    rekey {
+        a_secret_is_kept_before_the_key_is_replaced_or_not_at_all
     }
 } }

@@ -44,6 +44,8 @@ pub(crate) async fn a_session_lasts_as_long_as_it_is_used_and_its_key_is_good(ba
     store.switch_key(one.workspace_id, one.id, false).await.unwrap();
     assert!(store.session(&ones).await.unwrap().is_none(), "its key is switched off");
     store.switch_key(one.workspace_id, one.id, true).await.unwrap();
+    assert!(store.session(&ones).await.unwrap().is_none(), "it ended for good");
+    let ones = session(&store, &one).await;
     assert!(store.session(&ones).await.unwrap().is_some());
     store.end_session(&ones).await.unwrap();
     assert!(store.session(&ones).await.unwrap().is_none());

@@ -116,6 +116,9 @@ impl From<&StoreError> for ApiError {
         tracing::error!(%error, "a request failed");
         match error {
             StoreError::Database(_) => Self::Unavailable("the database did not answer: try again".into()),
+            StoreError::MasterKeyChanged => {
+                Self::Unavailable("the master key is being replaced: try again".into())
+            }
             StoreError::Unreadable { .. } => Self::Internal,
         }
     }

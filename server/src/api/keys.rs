@@ -16,6 +16,7 @@ use crate::clock::{now_ms, rfc3339_ms, rfc3339_s};
 use crate::model::api_key::{ApiKey, MAX_NAME_CHARS, NewKey, Role};
 use crate::model::event::{NewBatch, NewEvent};
 use crate::model::ids::{EventId, KeyId, WorkspaceId};
+use crate::secret_text::SecretText;
 use crate::store::NewApiKey;
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -125,7 +126,8 @@ struct CreatedKey {
     /// What it may do.
     role: &'static str,
     /// The key. In this answer only: keep it, it is never shown again.
-    key: String,
+    #[schema(value_type = String)]
+    key: SecretText,
     /// `...` and its last four characters.
     key_preview: String,
     /// When it was made.
@@ -176,7 +178,7 @@ async fn create(
         id: new.id.to_string(),
         name: name.to_owned(),
         role: role.as_str(),
-        key: made.expose().to_owned(),
+        key: made.expose().into(),
         key_preview: new.preview,
         created_at: rfc3339_ms(now_ms),
     };

@@ -13,6 +13,7 @@ use super::{ApiError, App};
 use crate::clock::{now_ms, rfc3339_ms};
 use crate::model::api_key::ApiKey;
 use crate::model::webhook::Secrets;
+use crate::secret_text::SecretText;
 
 /// How long both secrets are in force, unless said otherwise: 24 hours.
 const DEFAULT_OVERLAP_S: i64 = 24 * 60 * 60;
@@ -43,7 +44,8 @@ struct Rotated {
     status: &'static str,
     /// The new secret. In this answer only: keep it, it is never shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    #[schema(value_type = Option<String>)]
+    secret: Option<SecretText>,
     /// Until when the old secret is in force too.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -77,14 +79,15 @@ async fn rotate(
     if rotation.finish == Some(false) {
         return Err(ApiError::BadRequest("finish can only be true: leave it out to rotate".into()));
     }
-    let (answer, secrets) = if rotation.finish == Some(true) {
+    let (answer, secrets, under) = if rotation.finish == Some(true) {
         if rotation.overlap_seconds.is_some() {
             return Err(ApiError::BadRequest(
                 "overlap_seconds and finish exclude each other: send one".into(),
             ));
         }
         let answer = Rotated { status: "finished", secret: None, overlap_until: None };
-        (answer, Secrets { current: current.clone(), previous: None })
+        let (_, under) = app.vault.to_seal(&app.store).await?;
+        (answer, Secrets { current: current.clone(), previous: None }, under)
     } else {
         let overlap_s = rotation.overlap_seconds.unwrap_or(DEFAULT_OVERLAP_S);
         if !(0..=MAX_OVERLAP_S).contains(&overlap_s) {
@@ -100,17 +103,19 @@ async fn rotate(
                 "a rotation is under way until {until}: end it with finish, or switch at once with overlap_seconds 0"
             )));
         }
-        let (secret, sealed) = new_secret(&app, webhook.workspace_id, webhook.id)?;
+        let made = new_secret(&app, webhook.workspace_id, webhook.id).await?;
         let until_ms = now_ms + overlap_s * 1000;
         let previous = (overlap_s > 0).then(|| (current.clone(), until_ms));
         let answer = Rotated {
             status: "rotated",
-            secret: Some(secret.expose().to_owned()),
+            secret: Some(made.secret.expose().into()),
             overlap_until: previous.as_ref().map(|_| rfc3339_ms(until_ms)),
         };
-        (answer, Secrets { current: sealed, previous })
+        (answer, Secrets { current: made.sealed, previous }, made.under)
     };
-    if !app.store.replace_secrets(webhook.workspace_id, webhook.id, &current, &secrets, now_ms).await? {
+    let replaced =
+        app.store.replace_secrets(webhook.workspace_id, webhook.id, &current, &secrets, &under, now_ms);
+    if !replaced.await? {
         return Err(ApiError::Conflict(
             "the webhook was deleted or rotated by somebody else just now".into(),
         ));

@@ -19,17 +19,18 @@ use super::{ApiError, App, cookie, same_origin};
 use crate::clock::{now_ms, rfc3339_ms};
 use crate::model::api_key::{ApiKey, KeyHash, Role};
 use crate::model::session::NewToken;
+use crate::secret_text::SecretText;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(sign_in, who, sign_out))
 }
 
 /// The key to sign in with.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct SignIn {
     /// An admin's, a member's or a reader's key.
-    #[schema(format = Password, example = "enc_live_…")]
-    key: Option<String>,
+    #[schema(value_type = Option<String>, format = Password, example = "enc_live_…")]
+    key: Option<SecretText>,
 }
 
 /// Who is signed in.
@@ -59,7 +60,7 @@ impl SessionView {
 ///
 /// Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` over TLS),
 /// which every route of management takes in place of the key. What changes something needs the header
-/// `X-Encrata-Page: 1` then. After 10 failures a minute an address has to wait.
+/// `X-Encrata-Page: 1` then. A session that the browser had before ends. After 10 failures a minute an address has to wait.
 #[utoipa::path(
     post, path = "/session", operation_id = "sign_in", tag = "session", request_body = SignIn,
     responses(
@@ -79,7 +80,7 @@ async fn sign_in(
     Body(input): Body<SignIn>,
 ) -> Result<Response, ApiError> {
     same_origin::refuse_foreign(&app, &headers)?;
-    let key = input.key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+    let key = input.key.as_ref().map(|key| key.expose().trim()).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| ApiError::BadRequest("key is missing: give an API key".into()))?;
     let (address, now_ms) = (network(caller(peer, &headers)), now_ms());
     // Counted before it is known to fail: guesses made at the same time are not more than others.
@@ -103,6 +104,10 @@ async fn sign_in(
     let token = NewToken::generate().map_err(|error| failed(&error))?;
     let cookie = cookie::given(&app, &headers, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
     let expires_ms = app.store.create_session(&token.hash(), &key).await?;
+    // The browser forgets the one that it had: nobody else is to go on with it.
+    if let Some(before) = cookie::token(&app, &headers) {
+        app.store.end_session(&before).await?;
+    }
     app.usage.count(key.workspace_id, key.id, now_ms);
     let view = SessionView::new(&app, key, expires_ms).await?;
     Ok((StatusCode::CREATED, [(SET_COOKIE, cookie), NOT_KEPT], Json(view)).into_response())

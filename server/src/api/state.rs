@@ -18,8 +18,8 @@ use crate::delivery::request::Signers;
 use crate::delivery::send::Sender;
 use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
+use crate::keyring::Keyring;
 use crate::store::Store;
-use crate::vault::MasterKey;
 
 /// What handlers work with. It is cloned several times per request, so it is one pointer.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ pub struct Parts {
     /// Tells the worker that there is something to do.
     pub wake: Arc<Wake>,
     /// Seals signing secrets.
-    pub vault: Arc<MasterKey>,
+    pub vault: Arc<Keyring>,
     /// Makes signatures.
     pub signers: Arc<Signers>,
     /// Makes the requests of test sends.

@@ -17,7 +17,9 @@ use crate::clock::{now_ms, rfc3339_ms};
 use crate::model::api_key::ApiKey;
 use crate::model::ids::{WebhookId, WorkspaceId};
 use crate::model::webhook::{HttpsUrl, MAX_DESCRIPTION_CHARS, MAX_RATE_LIMIT, Secrets, Webhook};
+use crate::secret_text::SecretText;
 use crate::store::Change;
+use crate::vault::Sealed;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create, update, delete))
@@ -62,7 +64,8 @@ pub(super) struct WebhookView {
     description: String,
     /// The signing secret. In the answer to its making only: keep it, it is never shown again.
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    #[schema(value_type = Option<String>)]
+    secret: Option<SecretText>,
     /// The id of the key that made it.
     created_by: String,
     /// When it was made.
@@ -191,7 +194,7 @@ async fn create(
 
     let now_ms = now_ms();
     let id = WebhookId::new(now_ms);
-    let (secret, sealed) = new_secret(&app, key.workspace_id, id)?;
+    let NewSecret { secret, sealed, under } = new_secret(&app, key.workspace_id, id).await?;
     let webhook = Webhook {
         id,
         workspace_id: key.workspace_id,
@@ -207,8 +210,8 @@ async fn create(
         failing_since_ms: None,
         disabled: None,
     };
-    app.store.create_webhook(&webhook, app.webhooks_per_workspace).await?;
-    let view = WebhookView { secret: Some(secret.expose().to_owned()), ..webhook.into() };
+    app.store.create_webhook(&webhook, app.webhooks_per_workspace, &under).await?;
+    let view = WebhookView { secret: Some(secret.expose().into()), ..webhook.into() };
     Ok((StatusCode::CREATED, Json(view)))
 }
 
@@ -318,21 +321,30 @@ pub(super) async fn find(app: &App, key: &ApiKey, named: Option<&str>) -> Result
     app.store.webhook(key.workspace_id, id).await?.ok_or_else(|| unknown("webhook"))
 }
 
-/// A new signing secret, and the same sealed.
-pub(super) fn new_secret(
+/// A new signing secret.
+pub(super) struct NewSecret {
+    pub secret: Secret,
+    pub sealed: Sealed,
+    /// The check value of the master key that it is sealed under.
+    pub under: Sealed,
+}
+
+/// Makes a signing secret, and seals it.
+pub(super) async fn new_secret(
     app: &App,
     workspace_id: WorkspaceId,
     id: WebhookId,
-) -> Result<(Secret, crate::vault::Sealed), ApiError> {
+) -> Result<NewSecret, ApiError> {
     let failed = |error: &dyn std::fmt::Display| {
         tracing::error!(%error, "no signing secret could be made");
         ApiError::Internal
     };
+    let (key, under) = app.vault.to_seal(&app.store).await?;
     let mut entropy = Zeroizing::new([0_u8; 32]);
     getrandom::fill(entropy.as_mut()).map_err(|error| failed(&error))?;
     let secret = Secret::from_entropy(*entropy);
-    let sealed = app.vault.seal_secret(workspace_id, id, secret.expose()).map_err(|error| failed(&error))?;
-    Ok((secret, sealed))
+    let sealed = key.seal_secret(workspace_id, id, secret.expose()).map_err(|error| failed(&error))?;
+    Ok(NewSecret { secret, sealed, under })
 }
 
 pub(super) fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiError> {

@@ -10,19 +10,24 @@ mod keys;
 mod log;
 mod openapi;
 mod output;
+mod rekey;
 mod serve;
 mod sign;
 mod verify;
 mod workspaces;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use self::output::note;
+use zeroize::Zeroizing;
 
+use self::output::note;
+use crate::config::MasterKeySource;
+use crate::secret_text::SecretText;
 use crate::store::DatabaseUrl;
 
 /// Delivers Encrata's webhooks: management API, durable delivery with retries, one binary.
@@ -43,6 +48,8 @@ enum Command {
     /// List workspaces, and say what /api/me shows of their accounts
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),
+    /// Replace the master key: seal every signing secret anew. Broken off, it goes on when it is run again
+    Rekey(rekey::Rekey),
     /// Watch it work: a server, a receiver that verifies, and events, with nothing to set up
     Dev(dev::Dev),
     /// Print the API's description (OpenAPI 3.1), as the server serves it at /api/openapi.json
@@ -65,6 +72,33 @@ struct Database {
         default_value = "sqlite:encrata.db"
     )]
     database: DatabaseUrl,
+}
+
+/// Where the master key is that a database is under.
+#[derive(Debug, clap::Args)]
+struct MasterKeyArg {
+    /// The file with the master key that seals signing secrets: 64 hex digits. ENCRATA_MASTER_KEY may hold the
+    /// key itself instead. Without either it is DATABASE.master-key, made at the first start on a new
+    /// SQLite file; nodes on Postgres must be given one
+    #[arg(long, env = "ENCRATA_MASTER_KEY_FILE", value_name = "PATH")]
+    master_key_file: Option<PathBuf>,
+}
+
+impl MasterKeyArg {
+    fn source(&self) -> Result<MasterKeySource, Failure> {
+        let given = key_source(self.master_key_file.clone(), "ENCRATA_MASTER_KEY")?;
+        Ok(given.unwrap_or(MasterKeySource::Beside))
+    }
+}
+
+/// A master key in a file, or in the environment variable `name`.
+fn key_source(file: Option<PathBuf>, name: &str) -> Result<Option<MasterKeySource>, Failure> {
+    let value = std::env::var(name).ok().map(Zeroizing::new).filter(|value| !value.is_empty());
+    match (file, value) {
+        (Some(_), Some(_)) => Err(format!("both {name} and a file are given for the same master key: give one").into()),
+        (Some(path), None) => Ok(Some(MasterKeySource::File(path))),
+        (None, value) => Ok(value.map(MasterKeySource::Value)),
+    }
 }
 
 /// What a command that lists is told.
@@ -100,6 +134,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => on_runtime(serve.run()),
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
+        Command::Rekey(rekey) => on_runtime(rekey.run()),
         Command::Dev(dev) => on_runtime(dev.run()),
     };
     match result {
@@ -190,13 +225,13 @@ fn read_stdin() -> Result<Vec<u8>, Failure> {
 struct SecretArg {
     /// The signing secret (whsec_…)
     #[arg(long, env = "ENCRATA_WEBHOOK_SECRET", hide_env_values = true, value_name = "SECRET")]
-    secret: Option<String>,
+    secret: Option<SecretText>,
 }
 
 impl SecretArg {
     fn get(&self) -> Result<&str, Failure> {
         let missing = "there is no secret: set ENCRATA_WEBHOOK_SECRET, or give it with --secret";
-        self.secret.as_deref().filter(|secret| !secret.is_empty()).ok_or_else(|| missing.into())
+        self.secret.as_ref().map(SecretText::expose).filter(|secret| !secret.is_empty()).ok_or_else(|| missing.into())
     }
 }
 

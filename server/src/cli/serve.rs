@@ -10,15 +10,15 @@ use url::Url;
 
 use super::log::Log;
 use super::output::show;
-use super::{Database, Failure, stop_signal};
-use crate::config::{Config, MasterKeySource, Retention, network, public_url, retention};
+use super::{Database, Failure, MasterKeyArg, key_source, stop_signal};
+use crate::config::{Config, Retention, network, public_url, retention};
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
 use crate::serve::Server;
 use crate::trace;
 
-/// The environment variable that holds the master key itself.
-const MASTER_KEY: &str = "ENCRATA_MASTER_KEY";
+/// The environment variable that holds the old master key itself.
+const OLD_MASTER_KEY: &str = "ENCRATA_OLD_MASTER_KEY";
 
 async fn listen(address: &str) -> Result<TcpListener, Failure> {
     let failed = |error| format!("cannot listen on {address}: {error}").into();
@@ -32,11 +32,12 @@ pub(super) struct Serve {
     listen: String,
     #[command(flatten)]
     database: Database,
-    /// The file with the master key that seals signing secrets: 64 hex digits. ENCRATA_MASTER_KEY may hold the
-    /// key itself instead. Without either it is DATABASE.master-key, made at the first start on a new
-    /// SQLite file; nodes on Postgres must be given one
-    #[arg(long, env = "ENCRATA_MASTER_KEY_FILE", value_name = "PATH")]
-    master_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    master_key: MasterKeyArg,
+    /// The file with the master key that the other one replaces: for servers that run while `encrata-webhooks rekey`
+    /// does, or before it has run to its end. ENCRATA_OLD_MASTER_KEY may hold the key itself instead
+    #[arg(long, env = "ENCRATA_OLD_MASTER_KEY_FILE", value_name = "PATH")]
+    old_master_key_file: Option<PathBuf>,
     /// Networks that deliveries may go to although they are private, like 10.0.0.0/8 (comma-separated in the
     /// environment)
     #[arg(long, env = "ENCRATA_ALLOW_NETWORK", value_name = "CIDR", value_parser = network,
@@ -103,18 +104,10 @@ impl Serve {
     }
 
     fn config(self) -> Result<Config, Failure> {
-        let value = std::env::var(MASTER_KEY).ok().filter(|value| !value.is_empty());
-        let master_key = match (self.master_key_file, value) {
-            (Some(_), Some(_)) => {
-                return Err(format!("both {MASTER_KEY} and a master key file are given: give one").into());
-            }
-            (Some(path), None) => MasterKeySource::File(path),
-            (None, Some(value)) => MasterKeySource::Value(value.into()),
-            (None, None) => MasterKeySource::Beside,
-        };
         Ok(Config {
             database: self.database.database,
-            master_key,
+            master_key: self.master_key.source()?,
+            old_master_key: key_source(self.old_master_key_file, OLD_MASTER_KEY)?,
             allow_network: self.allow_network,
             extra_ca: self.extra_ca,
             public_url: self.public_url,

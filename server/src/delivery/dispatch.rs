@@ -158,12 +158,12 @@ mod tests {
     async fn nothing_is_sent_under_a_lease_that_might_end_before_the_answer() {
         let home = tempfile::tempdir().unwrap();
         let (store, workspace_id, webhook_id) = store(&home).await;
-        let vault = Arc::new(MasterKey::from_hex(&MasterKey::generate_hex().unwrap()).unwrap());
+        let vault = MasterKey::from_hex(&MasterKey::generate_hex().unwrap()).unwrap();
         let wake = Arc::<Wake>::default();
         let (finisher, finishing) = Finisher::start(store.clone(), LEASE, Arc::clone(&wake));
         let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
-            signers: Arc::new(Signers::new(vault)),
+            signers: Arc::new(Signers::new(Arc::new(vault.into()))),
             sender: Sender::new(Guard::new(Vec::new()), Vec::new()).unwrap(),
             finisher,
             schedule: RetrySchedule::default(),

@@ -222,11 +222,11 @@ mod tests {
 
     fn door(store: Store) -> Door {
         let wake = Arc::<Wake>::default();
-        let vault = Arc::new(MasterKey::from_hex(&MasterKey::generate_hex().unwrap()).unwrap());
+        let vault = MasterKey::from_hex(&MasterKey::generate_hex().unwrap()).unwrap();
         let (finisher, _) = Finisher::start(store.clone(), LEASE, Arc::clone(&wake));
         let dispatcher = Dispatcher {
             store: store.clone(),
-            signers: Arc::new(Signers::new(vault)),
+            signers: Arc::new(Signers::new(Arc::new(vault.into()))),
             sender: Sender::new(Guard::new(Vec::new()), Vec::new()).unwrap(),
             finisher,
             schedule: RetrySchedule::default(),

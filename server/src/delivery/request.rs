@@ -1,20 +1,21 @@
 //! The exact bytes and headers of one attempt. Pure: what goes in decides what comes out.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use encrata_webhooks::Webhook as Signer;
 
+use crate::keyring::Keyring;
 use crate::model::delivery::Claim;
 use crate::model::ids::{DeliveryId, EventId, WebhookId, WorkspaceId};
 use crate::model::webhook::{HttpsUrl, Secrets};
-use crate::vault::{MasterKey, Sealed};
+use crate::vault::Sealed;
 
 /// What we call ourselves.
 pub const USER_AGENT: &str = concat!("Encrata-Webhooks/", env!("CARGO_PKG_VERSION"));
 
 /// One attempt, signed and ready to be sent.
-#[derive(Debug)]
 pub struct SignedRequest {
     /// Where to.
     pub url: HttpsUrl,
@@ -22,6 +23,19 @@ pub struct SignedRequest {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Arc<[u8]>,
+}
+
+/// Who has a signature and the body can send the event himself: only the names of headers are shown.
+impl fmt::Debug for SignedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        let bytes = self.body.len();
+        f.debug_struct("SignedRequest")
+            .field("url", &self.url)
+            .field("headers", &names)
+            .field("bytes", &bytes)
+            .finish()
+    }
 }
 
 /// What is signed: an event for a webhook.
@@ -71,7 +85,7 @@ impl SignedRequest {
 /// Makes signers of sealed secrets, and keeps them: a webhook's second delivery costs no key schedule.
 #[derive(Debug)]
 pub struct Signers {
-    vault: Arc<MasterKey>,
+    vault: Arc<Keyring>,
     kept: Mutex<HashMap<WebhookId, Kept>>,
 }
 
@@ -83,7 +97,7 @@ const MAX_KEPT: usize = 10_000;
 
 impl Signers {
     /// No signers yet.
-    pub fn new(vault: Arc<MasterKey>) -> Self {
+    pub fn new(vault: Arc<Keyring>) -> Self {
         Self { vault, kept: Mutex::default() }
     }
 
@@ -149,13 +163,14 @@ pub fn sign_claim(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vault::MasterKey;
 
     const SECRET: &str = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
     const BODY: &[u8] =
         br#"{"created_at":"2026-01-01T00:00:00Z","data":{"message":"This is a test webhook from Encrata"},"event":"test"}"#;
 
-    fn vault() -> Arc<MasterKey> {
-        Arc::new(MasterKey::from_hex(&"07".repeat(32)).unwrap())
+    fn vault() -> MasterKey {
+        MasterKey::from_hex(&"07".repeat(32)).unwrap()
     }
 
     #[test]
@@ -186,7 +201,7 @@ mod tests {
     #[test]
     fn a_signer_is_kept_until_the_secrets_change() {
         let (vault, workspace, webhook) = (vault(), WorkspaceId::new(1), WebhookId::new(1));
-        let signers = Signers::new(Arc::clone(&vault));
+        let signers = Signers::new(Arc::new(self::vault().into()));
         let seal = |secret| vault.seal_secret(workspace, webhook, secret).unwrap();
         let mut secrets = Secrets { current: seal(SECRET), previous: None };
         let get = |secrets: &Secrets, now| signers.get(workspace, webhook, secrets, now).unwrap();

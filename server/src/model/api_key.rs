@@ -90,7 +90,9 @@ pub struct ApiKey {
     pub disabled_by_admin: bool,
 }
 
-/// The SHA-256 of a key. Keys hold 165 bits of randomness, so a plain hash can't be searched.
+/// The SHA-256 of a key, or of a session's token. Keys hold 165 bits of randomness, tokens 256, so a plain hash can't be
+/// searched. Whatever comes in a request is hashed first, and only hashes are looked up and compared: how long that takes
+/// says something of hashes, which nobody can steer, and nothing of a key. So none of it needs constant time.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct KeyHash([u8; 32]);
 

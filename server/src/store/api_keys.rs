@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::row::{Row, unreadable};
+use super::sessions::end_sessions;
 use super::statement::{Query, Statement, sql};
 use super::{Store, StoreError, Tx, record, workspaces};
 use crate::model::api_key::{ApiKey, KeyHash, PREFIX, Role};
@@ -31,6 +32,11 @@ static ACTIVE: Statement = Statement::new(
 
 impl Store {
     /// The active key with this hash.
+    ///
+    /// How long the search takes may depend on how much of the hash it has in common with one that is there. That tells
+    /// nobody anything: of a hash that a guesser can't choose it says at most whether the hash begins like another, and
+    /// nothing of the key that it is the hash of. To compare what was found once more, in constant time, would be for show:
+    /// the two are equal by then.
     ///
     /// # Errors
     ///
@@ -132,6 +138,7 @@ impl Store {
             "update api_keys set is_active = 0, disabled_by_admin = 0 where workspace_id = $1 and id = $2"
         };
         sql(change).bind(workspace_id).bind(id).execute(&mut tx).await?;
+        end_sessions(&mut tx, workspace_id, id).await?;
         let due = was_active && record::announce(&mut tx, self, announce).await?;
         tx.commit().await?;
         Ok(Some(due))
@@ -152,7 +159,7 @@ impl Store {
         self.change_key(query.bind(workspace_id).bind(id).bind(name)).await
     }
 
-    /// Switches a key on or off. Answers whether there is such a key, and it was not revoked: that is for good. A
+    /// Switches a key on or off; off, its sessions end for good. Answers whether there is such a key, and it was not revoked: that is for good. A
     /// revoked key is one that is not active and was not switched off.
     ///
     /// # Errors
@@ -166,7 +173,13 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let query = sql("update api_keys set is_active = $3, disabled_by_admin = 1 - $3
              where workspace_id = $1 and id = $2 and (is_active = 1 or disabled_by_admin = 1)");
-        self.change_key(query.bind(workspace_id).bind(id).bind(on)).await
+        let mut tx = self.db.write().await?;
+        let changed = query.bind(workspace_id).bind(id).bind(on).execute(&mut tx).await? == 1;
+        if changed && !on {
+            end_sessions(&mut tx, workspace_id, id).await?;
+        }
+        tx.commit().await?;
+        Ok(changed)
     }
 
     /// Sets or lifts a key's credit limit. Answers whether there is such a key.

@@ -39,6 +39,7 @@ pub use self::db::Turn;
 use self::db::{Db, Tx};
 pub use self::deliveries::{Filter, Page};
 pub use self::finish::{Finish, Finished};
+pub use self::master_key::{KeyChecks, Resealed};
 pub use self::newest::Head;
 pub use self::open::{DatabaseUrl, OpenError, ServeLock, SqlitePath};
 pub use self::queue::{Lane, Want};
@@ -69,6 +70,9 @@ pub enum StoreError {
     /// The database, the way to it, or the disk below it failed.
     #[error("the database failed: {0}")]
     Database(#[from] sqlx::Error),
+    /// A secret was sealed under a key that the database is not under, or not any more.
+    #[error("the master key of this database was replaced")]
+    MasterKeyChanged,
     /// A row holds what this program never writes.
     #[error("the database holds an unreadable {what}: {why}")]
     Unreadable {
@@ -113,6 +117,16 @@ impl Store {
         matches!(self.db, Db::Postgres(_))
     }
 
+    /// How many connections of ours there are to a Postgres server, but those with another name
+    /// ([`DatabaseUrl::with_application_name`]). It tells of those of the same user; a pooler may hide them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn named_connections(&self) -> Result<i64, StoreError> {
+        statement::sql(OTHERS).bind(open::APPLICATION).one(&self.db).await?.int("others")
+    }
+
     /// Waits for the caller's turn to write. Who gathers a group gathers it then, so that all that came meanwhile is in it.
     pub async fn turn(&self) -> Turn {
         self.db.turn().await
@@ -133,3 +147,6 @@ impl Store {
         self.db.close().await;
     }
 }
+
+const OTHERS: &str =
+    "select count(*) as others from pg_stat_activity where datname = current_database() and application_name = $1";

@@ -2,8 +2,9 @@
 
 use super::api_keys::api_key;
 use super::statement::{Statement, sql};
-use super::{Store, StoreError};
+use super::{Store, StoreError, Tx};
 use crate::model::api_key::{ApiKey, KeyHash};
+use crate::model::ids::{KeyId, WorkspaceId};
 use crate::model::session::{IDLE, LIFETIME, MAX_PER_KEY, Session};
 
 /// How many that have ended one transaction erases.
@@ -82,6 +83,13 @@ impl Store {
         tx.commit().await?;
         Ok(forgotten > 0)
     }
+}
+
+/// Ends all sessions of a key.
+pub(super) async fn end_sessions(tx: &mut Tx, workspace_id: WorkspaceId, key_id: KeyId) -> Result<(), StoreError> {
+    let end = sql("delete from sessions where workspace_id = $1 and key_id = $2");
+    end.bind(workspace_id).bind(key_id).execute(tx).await?;
+    Ok(())
 }
 
 fn ms(duration: std::time::Duration) -> i64 {

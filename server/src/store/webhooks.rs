@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use encrata_webhooks::EventKind;
 
+use super::master_key::is_under;
 use super::row::{Row, unreadable};
 use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
@@ -51,13 +52,19 @@ const SELECT_BY_ID: &str =
     "select * from webhooks where workspace_id = $1 and deleted_ms is null and id = $2";
 
 impl Store {
-    /// Keeps a new webhook.
+    /// Keeps a new webhook, whose secret is sealed under the master key with the check value `under`.
     ///
     /// # Errors
     ///
     /// [`CreateError`].
-    pub async fn create_webhook(&self, webhook: &Webhook, limit: u32) -> Result<(), CreateError> {
+    pub async fn create_webhook(
+        &self,
+        webhook: &Webhook,
+        limit: u32,
+        under: &Sealed,
+    ) -> Result<(), CreateError> {
         let mut tx = self.db.write().await.map_err(StoreError::from)?;
+        is_under(&mut tx, under).await?;
         ONE_AT_A_TIME.query().bind(webhook.workspace_id).one(&mut tx).await?;
         let others = sql("select id, deleted_ms from webhooks where workspace_id = $1")
             .bind(webhook.workspace_id)
@@ -171,7 +178,8 @@ impl Store {
     }
 
     /// Replaces a webhook's secrets, when they are still the ones that the caller saw: `expected` is the
-    /// current one. Answers whether they were.
+    /// current one. Answers whether they were. What is new of them is sealed under the master key with the check value
+    /// `under`.
     ///
     /// # Errors
     ///
@@ -182,9 +190,11 @@ impl Store {
         id: WebhookId,
         expected: &Sealed,
         secrets: &Secrets,
+        under: &Sealed,
         now_ms: i64,
     ) -> Result<bool, StoreError> {
         let mut tx = self.db.write().await?;
+        is_under(&mut tx, under).await?;
         let changed = sql(
             "update webhooks set secret = $4, previous_secret = $5, overlap_until_ms = $6, updated_ms = $7
              where workspace_id = $1 and id = $2 and deleted_ms is null and secret = $3",

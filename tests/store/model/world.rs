@@ -18,7 +18,7 @@ use proptest_state_machine::ReferenceStateMachine as _;
 
 use super::reference::{Answer, DISABLE_MS, HOOKS, Key, Machine, NODES, Reference};
 use super::transition::{End, Request, Transition};
-use crate::base::{Base, Handle, LEASE, webhook, workspace};
+use crate::base::{Base, Handle, LEASE, under, webhook, workspace};
 
 /// Fails the case, with what was expected and what came.
 pub(crate) type Checked<T = ()> = Result<T, TestCaseError>;
@@ -134,7 +134,8 @@ impl<'a> World<'a> {
                     previous: previous.map(|(secret, until_ms)| (sealed(secret), until_ms)),
                 };
                 let (hook, expected) = (self.hooks[*hook], sealed(expected));
-                let replaced = store.replace_secrets(workspace, hook, &expected, &secrets, now_ms).await;
+                let replaced =
+                    store.replace_secrets(workspace, hook, &expected, &secrets, &under(), now_ms).await;
                 prop_assert!(replaced.map_err(failed)?);
             }
             Transition::Resend { delivery } => {

@@ -67,7 +67,7 @@ impl Dev {
 
         let publisher = Publisher::new(&server_url, &keys);
         let webhook = publisher.create_webhook(receiver.url()).await?;
-        receiver.knows(&webhook.secret)?;
+        receiver.knows(webhook.secret.expose())?;
         view.welcome(&server_url, receiver.url(), &keys, &webhook);
         let shown = tokio::select! {
             verified = show(&publisher, &receiver, &view) => Some(verified),
@@ -107,6 +107,7 @@ fn config(folder: &Path, extra_ca: std::path::PathBuf) -> Result<Config, Failure
     Ok(Config {
         database,
         master_key: MasterKeySource::Value(crate::vault::MasterKey::generate_hex()?),
+        old_master_key: None,
         allow_network: vec![ipnet::IpNet::from(std::net::IpAddr::from(Ipv4Addr::LOCALHOST))],
         extra_ca: Some(extra_ca),
         public_url: None,

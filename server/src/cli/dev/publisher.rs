@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::Keys;
 use super::view::View;
 use crate::cli::Failure;
+use crate::secret_text::SecretText;
 
 /// How many of each kind are published.
 const OF_EACH: usize = 2;
@@ -26,7 +27,7 @@ pub(super) struct Publisher {
 #[derive(Debug, Deserialize)]
 pub(super) struct Webhook {
     pub(super) id: String,
-    pub(super) secret: String,
+    pub(super) secret: SecretText,
 }
 
 #[derive(Deserialize)]

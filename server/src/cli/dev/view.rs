@@ -41,7 +41,7 @@ impl View {
         show!("  server         {server_url}");
         show!("  receiver       {receiver_url}  {DIM}HTTPS, its certificate made just now{DIM:#}");
         show!("  webhook        {}  {DIM}all six events{DIM:#}", webhook.id);
-        show!("  secret         {}", webhook.secret);
+        show!("  secret         {}", webhook.secret.expose());
         show!("  admin key      {}", keys.admin);
         show!("  publisher key  {}\n", keys.publisher);
     }

@@ -11,6 +11,7 @@ use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
 pub use self::lock::ServeLock;
+pub(super) use self::url::APPLICATION;
 pub use self::url::{DatabaseUrl, SqlitePath};
 use super::{Clock, Store};
 

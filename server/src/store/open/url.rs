@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
 
+/// What our connections are called at a Postgres server.
+pub(in crate::store) const APPLICATION: &str = "encrata-webhooks";
+
 /// Where the database is: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone)]
 pub enum DatabaseUrl {
@@ -13,6 +16,17 @@ pub enum DatabaseUrl {
     Sqlite(SqlitePath),
     /// A PostgreSQL server, which any number of servers share.
     Postgres(Box<PgConnectOptions>),
+}
+
+impl DatabaseUrl {
+    /// As it is, but that connections to a server have this name of their own there.
+    #[must_use]
+    pub fn with_application_name(self, name: &str) -> Self {
+        match self {
+            Self::Sqlite(_) => self,
+            Self::Postgres(options) => Self::Postgres(Box::new(options.application_name(name))),
+        }
+    }
 }
 
 /// The path of a SQLite database.
@@ -71,7 +85,7 @@ impl FromStr for DatabaseUrl {
             // The driver's error quotes nothing of the URL, which may hold a password.
             let options = PgConnectOptions::from_str(text)
                 .map_err(|error| format!("this is not a URL of a Postgres database: {error}"))?;
-            return Ok(Self::Postgres(Box::new(options.application_name("encrata-webhooks"))));
+            return Ok(Self::Postgres(Box::new(options.application_name(APPLICATION))));
         }
         let scheme = text.split(':').next().unwrap_or_default();
         Err(format!("'{scheme}' is not a database this server can use: write sqlite:PATH or postgres://…"))
