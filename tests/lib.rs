@@ -42,6 +42,8 @@ mod reply;
 mod scrape;
 #[path = "harness/sealed.rs"]
 mod sealed;
+#[path = "harness/secrets.rs"]
+mod secrets;
 #[path = "harness/server.rs"]
 mod server;
 #[path = "harness/watchdog.rs"]
@@ -61,6 +63,7 @@ pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
 pub use self::scrape::Scrape;
 pub use self::sealed::{Sealeds, execute, opened_by, plant_sealed, sealed_secrets};
+pub use self::secrets::Secrets;
 pub use self::server::{Server, Setup};
 pub use self::watchdog::Watchdog;
 

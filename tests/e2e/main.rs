@@ -32,6 +32,7 @@ mod resend;
 mod restart;
 mod retry;
 mod rotation;
+mod secrets;
 mod sent;
 mod session;
 mod sql;

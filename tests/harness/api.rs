@@ -5,6 +5,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::receiver::Receiver;
+use crate::secrets::Secrets;
 
 /// An answer of the API.
 #[derive(Debug, Clone)]
@@ -52,6 +53,7 @@ impl Answer {
 pub struct Api {
     pub(crate) client: reqwest::Client,
     pub(crate) base: String,
+    pub(crate) secrets: Secrets,
     /// The key.
     pub key: Option<String>,
     /// The page's cookie, which is sent in place of a key, as the page sends it.
@@ -74,8 +76,9 @@ pub struct Hook {
 }
 
 impl Api {
-    pub(crate) fn new(client: reqwest::Client, base: String) -> Self {
-        Self { client, base, key: None, cookie: None, key_id: String::new(), workspace_id: String::new() }
+    pub(crate) fn new(client: reqwest::Client, base: String, secrets: Secrets) -> Self {
+        let (key_id, workspace_id) = (String::new(), String::new());
+        Self { client, base, secrets, key: None, cookie: None, key_id, workspace_id }
     }
 
     /// The same client with another key.
@@ -121,7 +124,7 @@ impl Api {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Result<Answer, reqwest::Error> {
-        let mut request = self.request(method, path);
+        let mut request = self.request(method.clone(), path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -130,7 +133,11 @@ impl Api {
         }
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Answer { status, headers, text: response.text().await? })
+        // A stream has no end.
+        let is_endless = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        let text = if is_endless { String::new() } else { response.text().await? };
+        self.secrets.answered(&method, path, status, &headers, &text);
+        Ok(Answer { status, headers, text })
     }
 
     /// A request with what says who makes it.

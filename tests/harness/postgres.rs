@@ -31,12 +31,18 @@ pub struct Postgres {
     databases: AtomicU32,
 }
 
+static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
+
 impl Postgres {
     /// The server that all tests of this process share; none, loudly, when there is no PostgreSQL to be had. In CI that
     /// is a failure.
     pub fn shared() -> Option<&'static Self> {
-        static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
         SHARED.get_or_init(|| Self::available().then(|| Self::start().unwrap())).as_ref()
+    }
+
+    /// The same, if a test has asked for it.
+    pub(crate) fn shared_if_started() -> Option<&'static Self> {
+        SHARED.get().and_then(Option::as_ref)
     }
 
     /// Whether there is a PostgreSQL to start; says so loudly when not, and fails in CI.

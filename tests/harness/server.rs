@@ -16,6 +16,7 @@ use crate::binary::{Finished, binary, clean, run, run_with};
 use crate::planted::MASTER_KEY;
 use crate::receiver::Receiver;
 use crate::scrape::Scrape;
+use crate::secrets::{Database, Secrets};
 
 /// How to start a server, and the folder with its database. It outlives the server, so that it can be started again.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub struct Setup {
     args: Vec<String>,
     env: Vec<(String, String)>,
     tracer: Vec<String>,
+    secrets: Secrets,
 }
 
 impl Default for Setup {
@@ -41,12 +43,14 @@ impl Setup {
             .option("--allow-network", "127.0.0.0/8")
             .option("--webhook-rate-limit", "0")
             .option("--retry-schedule", "50ms,50ms,50ms,50ms,50ms")
+            // What is logged at most is searched for secrets.
+            .env("ENCRATA_LOG", "debug")
     }
 
     /// A server on a new database, with nothing but defaults.
     pub fn bare() -> Self {
         let home = tempfile::Builder::new().prefix("encrata-webhooks-").tempdir().unwrap();
-        Self { home, database: None, args: Vec::new(), env: Vec::new(), tracer: Vec::new() }
+        Self { home, database: None, args: Vec::new(), env: Vec::new(), tracer: Vec::new(), secrets: Secrets::default() }
     }
 
     /// With an option; one that was given before is replaced.
@@ -131,12 +135,28 @@ impl Setup {
         run_with(&args, b"", &env)
     }
 
+    /// The secrets that were made with its database.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Keeps the master keys in mind that it is started with.
+    fn learn_master_keys(&self) {
+        let named = |name: &str| self.args.iter().position(|arg| arg == name).map(|at| self.args[at + 1].clone());
+        let beside = format!("{}.master-key", self.database_file().display());
+        let files = [named("--master-key-file"), named("--old-master-key-file"), Some(beside)];
+        let in_files = files.into_iter().flatten().filter_map(|file| std::fs::read_to_string(file).ok());
+        let in_env = self.env.iter().filter(|(name, _)| name.ends_with("MASTER_KEY")).map(|(_, key)| key.clone());
+        in_files.chain(in_env).for_each(|key| self.secrets.note(key.trim()));
+    }
+
     /// Makes a key on the command line: the answer of `keys create --json`.
     pub fn create_key(&self, workspace: &str, role: &str) -> serde_json::Value {
         let database = self.database();
         let args = ["keys", "create", "--workspace", workspace, "--name", role, "--role", role];
         let made = run(&[&args[..], &["--database", &database, "--json"]].concat());
         assert_eq!(made.code, Some(0), "{made:?}");
+        self.secrets.learn(&made.stdout);
         serde_json::from_str(&made.stdout).unwrap()
     }
 
@@ -173,7 +193,14 @@ impl Setup {
             output.send_modify(|output| output.ended = true);
         });
 
-        let mut process = Process { child, log, logging: Some(logging), output: listening.clone() };
+        let mut process = Process {
+            child,
+            log,
+            logging: Some(logging),
+            output: listening.clone(),
+            secrets: self.secrets.clone(),
+            database: Database::of(&self.database()),
+        };
         let started = tokio::time::timeout(
             PATIENCE,
             listening.wait_for(|output| output.base().is_some() || output.ended),
@@ -183,6 +210,7 @@ impl Setup {
             process.end();
             panic!("the server did not start: {}", process.log.lock().unwrap());
         };
+        self.learn_master_keys();
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
         Server { setup: self, process, base, client }
     }
@@ -213,6 +241,8 @@ struct Process {
     log: Arc<Mutex<String>>,
     logging: Option<std::thread::JoinHandle<()>>,
     output: watch::Receiver<Output>,
+    secrets: Secrets,
+    database: Database,
 }
 
 impl Process {
@@ -222,8 +252,18 @@ impl Process {
         let status = self.child.wait().unwrap();
         if let Some(logging) = self.logging.take() {
             let _ = logging.join();
+            if !std::thread::panicking() {
+                self.search();
+            }
         }
         status
+    }
+
+    /// Fails when a secret stands where none may be.
+    fn search(&self) {
+        self.secrets.must_not_be_in("the log", self.log.lock().unwrap().as_bytes());
+        self.secrets.must_not_be_in("standard output", self.output.borrow().lines.join("\n").as_bytes());
+        self.secrets.must_not_be_kept_in(&self.database);
     }
 }
 
@@ -293,7 +333,7 @@ impl Server {
 
     /// A client without a key.
     pub fn anonymous(&self) -> Api {
-        Api::new(self.client.clone(), self.base.clone())
+        Api::new(self.client.clone(), self.base.clone(), self.setup.secrets.clone())
     }
 
     /// A client with a new key of this role in the workspace of that name.

@@ -1,0 +1,128 @@
+//! No secret where none may be. Every server of every test is searched when it ends; here the search itself is tested, and
+//! that all which makes or holds a secret is seen by it.
+
+use encrata_webhooks_tests::{MASTER_KEY, Postgres, Receiver, Secrets, Setup, execute};
+use serde_json::json;
+
+fn decoded(hex: &str) -> Vec<u8> {
+    let digit = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+    (0..hex.len()).step_by(2).map(digit).collect()
+}
+
+#[test]
+fn a_secret_is_found_in_every_form() {
+    let secrets = Secrets::default();
+    let digits = "6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
+    let key = "abcdefghijklmnopqrstuvwxyz012345";
+    for secret in [format!("whsec_{digits}"), format!("enc_live_{key}"), MASTER_KEY.into()] {
+        secrets.note(&secret);
+    }
+    // What libraries decode of it, by Python's base64.b64decode.
+    let standard = "e9c71ee5de78e396f5d9eeb8f5c7bd7bbd796b679fe1a75d73dd75edde9b7f7d35ddad1fdfcf3df7b79ddb4ef5d5bd5c";
+    for bytes in [
+        format!("a log with whsec_{digits}.").into_bytes(),
+        digits.into(),
+        [b"\0".as_slice(), &decoded(digits), b"\xff"].concat(),
+        [b"\0".as_slice(), &decoded(standard), b"\xff"].concat(),
+        format!("enc_live_{key}").into_bytes(),
+        key.into(),
+        MASTER_KEY.into(),
+        decoded(MASTER_KEY),
+    ] {
+        assert_eq!(secrets.found_in(&bytes).len(), 1, "{bytes:?}");
+    }
+    for bytes in [&digits.as_bytes()[1..], b"enc_live_", b"...2345", b""] {
+        assert!(secrets.found_in(bytes).is_empty());
+    }
+}
+
+/// One on SQLite, or on PostgreSQL if there is one.
+async fn setup(on_postgres: bool) -> Option<Setup> {
+    if on_postgres {
+        return Some(Setup::new().on_postgres(&Postgres::shared()?.new_database().await));
+    }
+    Some(Setup::new().env("ENCRATA_MASTER_KEY", MASTER_KEY))
+}
+
+/// Whether a server that knows every kind of secret may end after a statement made with two of them.
+async fn may_end(setup: Setup, statement: impl FnOnce(&str, &str) -> String) -> bool {
+    let receiver = Receiver::start().await;
+    let server = setup.trusting(&[&receiver]).start().await;
+    let admin = server.key("acme", "admin");
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    let known = server.setup().secrets().clone();
+    assert_eq!(known.count(), 3, "the master key, the API key, the signing secret");
+    admin.sign_in().await.post("/api/webhooks/rotate", json!({"id": hook.id})).await.expect(200);
+    admin.post("/api/keys", json!({"name": "x"})).await.expect(201);
+    assert_eq!(known.count(), 6, "a session's token, a rotated secret, another key");
+    let digits = hook.secret.strip_prefix("whsec_").unwrap();
+    execute(&server.setup().database(), &statement(digits, admin.key.as_deref().unwrap())).await;
+    // What it fails with is caught with the task.
+    tokio::spawn(async move { drop(server) }).await.is_ok()
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_one_is_found_out() {
+    for on_postgres in [false, true] {
+        let Some(clean) = setup(on_postgres).await else { return };
+        assert!(may_end(clean, |_, _| "update workspaces set plan = 'pro'".into()).await, "nothing was there");
+        let blob = |hex: &str| if on_postgres { format!("'\\x{hex}'") } else { format!("x'{hex}'") };
+        let plants: [&dyn Fn(&str, &str) -> String; 3] = [
+            &|_, key| format!("update workspaces set plan = 'x{key}x'"),
+            &|digits, _| format!("update workspaces set email = '{digits}'"),
+            &|digits, _| format!("insert into settings (name, value) values ('x', {})", blob(digits)),
+        ];
+        for (n, plant) in plants.into_iter().enumerate() {
+            let setup = setup(on_postgres).await.unwrap();
+            assert!(!may_end(setup, plant).await, "{n} was not found, on PostgreSQL: {on_postgres}");
+        }
+    }
+}
+
+/// What is written to the log is found in it.
+#[tokio::test]
+async fn a_server_that_says_one_is_found_out() {
+    let receiver = Receiver::start().await;
+    let says = r#"echo "the key is $ENCRATA_MASTER_KEY" >&2; exec "$0" "$@""#;
+    let setup = Setup::new().env("ENCRATA_MASTER_KEY", MASTER_KEY).traced_by(&["sh", "-c", says]);
+    let server = setup.trusting(&[&receiver]).start().await;
+    assert!(tokio::spawn(async move { drop(server) }).await.is_err());
+}
+
+/// After the answer that made it, nobody gets a secret to see again.
+#[tokio::test]
+async fn no_answer_shows_a_secret_a_second_time() {
+    let receiver = Receiver::start().await;
+    let server = Setup::new().trusting(&[&receiver]).start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    let rotated = admin.post("/api/webhooks/rotate", json!({"id": hook.id})).await.expect(200).field("secret");
+    let made = admin.post("/api/keys", json!({"name": "x"})).await.expect(201);
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    let delivery = admin.delivery_when(&hook.id, "success").await["id"].as_str().unwrap().to_owned();
+    let session = admin.sign_in().await;
+    for path in [
+        "/api/webhooks".to_owned(),
+        format!("/api/webhooks?id={}", hook.id),
+        "/api/webhooks/overview".into(),
+        format!("/api/webhooks/stats?webhook_id={}", hook.id),
+        format!("/api/webhooks/deliveries?webhook_id={}", hook.id),
+        format!("/api/webhooks/deliveries?webhook_id={}&id={delivery}", hook.id),
+        "/api/keys".into(),
+        "/api/me".into(),
+        "/api/session".into(),
+        "/api/openapi.json".into(),
+        "/metrics".into(),
+    ] {
+        let caller = if path == "/api/session" { &session } else { &admin };
+        let answer = caller.get(&path).await.expect(200);
+        for secret in [&hook.secret, &rotated, &made.field("key"), admin.key.as_ref().unwrap()] {
+            assert!(!answer.text.contains(&**secret), "{path}");
+        }
+        assert!(!answer.text.contains("\"secret\":\"") && !answer.text.contains("\"key\":\""), "{path}: {answer:?}");
+    }
+    let change = json!({"id": hook.id, "url": hook.url});
+    assert_eq!(admin.put("/api/webhooks", change).await.expect(200).json(), json!({"status": "updated"}));
+    let finish = admin.post("/api/webhooks/rotate", json!({"id": hook.id, "finish": true})).await.expect(200);
+    assert_eq!(finish.json(), json!({"status": "finished"}));
+}
