@@ -88,6 +88,14 @@ suite_python() {
         missing "Python 3.9 or later with venv" "the Python package was not tested"
     fi
 }
+# The API against its own description, on both databases.
+suite_schemathesis() {
+    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        cargo build --quiet --locked -p encrata-webhooks-server && tests/schemathesis/run.sh
+    else
+        missing "Python 3.10 or later with venv" "the API was not held against its description"
+    fi
+}
 # The page in Chromium: every task of an admin, against the binary.
 suite_browser() {
     suite_page && cargo build --quiet --locked -p encrata-webhooks-server &&
@@ -99,7 +107,7 @@ suite_dev() {
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-page check core core_steps vectors server postgres store model e2e faults clients js runtimes browser python dev}; do
+for suite in ${*:-page check core core_steps vectors server postgres store model e2e faults schemathesis clients js runtimes browser python dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

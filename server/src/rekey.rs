@@ -53,7 +53,8 @@ fn ids(webhooks: &[WebhookId]) -> String {
 /// How often a step is tried that got in another transaction's way.
 const TRIES: usize = 5;
 
-/// Seals every secret under `new` instead of `old`. Tells `progress` how many secrets are done, now and then; answers how
+/// Seals every secret under `new` instead of `old`. With `beside_servers` it gives those that have the old key alone the time
+/// to stop. Tells `progress` how many secrets are done, now and then; answers how
 /// many this run sealed anew.
 ///
 /// # Errors
@@ -63,10 +64,15 @@ pub async fn rekey(
     store: &Store,
     old: &MasterKey,
     new: &MasterKey,
+    beside_servers: bool,
     mut progress: impl FnMut(usize),
 ) -> Result<usize, RekeyError> {
     if !begin(store, old, new).await? {
         return Ok(0);
+    }
+    // A pooler may hide nodes on Postgres.
+    if beside_servers || store.is_shared() {
+        tokio::time::sleep(LOOK + Duration::from_secs(1)).await;
     }
     let (mut after, mut secrets, mut closed) = (None, 0, Vec::new());
     loop {
@@ -112,10 +118,6 @@ async fn begin(store: &Store, old: &MasterKey, new: &MasterKey) -> Result<bool, 
         None if !old.matches(&current) => return Err(RekeyError::Wrong),
         None if !store.begin_rekey(&current, &check).await? => return Err(RekeyError::Other),
         None => {}
-    }
-    if store.is_shared() {
-        // A node that has the old key alone notices within so long, and stops.
-        tokio::time::sleep(LOOK + Duration::from_secs(1)).await;
     }
     Ok(true)
 }

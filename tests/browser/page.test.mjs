@@ -35,6 +35,11 @@ for (const { name, run, options } of tasks) {
     try {
       await run(bench);
       assert.deepEqual(page.complaints, [], "the browser complains");
+      // Whatever was made or shown, the browser keeps nothing of it.
+      if (page.url().startsWith(world.server.url)) {
+        const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+        assert.doesNotMatch(kept, /whsec_|enc_live_|[0-9a-f]{32}/);
+      }
     } catch (error) {
       await page.screenshot({ path: join(screenshots, `failed-${workspace}.png`) });
       throw error;

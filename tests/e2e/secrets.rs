@@ -1,7 +1,9 @@
 //! No secret where none may be. Every server of every test is searched when it ends; here the search itself is tested, and
 //! that all which makes or holds a secret is seen by it.
 
-use encrata_webhooks_tests::{MASTER_KEY, Postgres, Receiver, Secrets, Setup, execute};
+use std::path::Path;
+
+use encrata_webhooks_tests::{MASTER_KEY, Postgres, Receiver, Secrets, Setup, execute, run};
 use serde_json::json;
 
 fn decoded(hex: &str) -> Vec<u8> {
@@ -125,4 +127,27 @@ async fn no_answer_shows_a_secret_a_second_time() {
     assert_eq!(admin.put("/api/webhooks", change).await.expect(200).json(), json!({"status": "updated"}));
     let finish = admin.post("/api/webhooks/rotate", json!({"id": hook.id, "finish": true})).await.expect(200);
     assert_eq!(finish.json(), json!({"status": "finished"}));
+}
+
+/// Neither the description nor the page has one, not even for an example: what looks like one is sure to be copied.
+#[tokio::test]
+async fn the_description_and_the_page_have_placeholders_only() {
+    let server = Setup::new().start().await;
+    let nobody = server.anonymous();
+    let description = nobody.get("/api/openapi.json").await.expect(200).text;
+    assert!(description.contains("enc_live_…"), "{description}");
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/dashboard/dist");
+    let mut files = vec![dist];
+    let mut texts = vec![description.into_bytes(), run(&["openapi"]).stdout.into_bytes()];
+    while let Some(file) = files.pop() {
+        match std::fs::read_dir(&file) {
+            Ok(folder) => files.extend(folder.map(|entry| entry.unwrap().path())),
+            Err(_) => texts.extend(std::fs::read(&file).ok()),
+        }
+    }
+    for text in texts {
+        let text = String::from_utf8_lossy(&text);
+        let shown = Secrets::shaped_in(&text);
+        assert!(shown.is_empty(), "{shown:?}");
+    }
 }

@@ -2,7 +2,7 @@
 //! once, twice only when its outcome was not committed, and nobody writes under a lease that was lost.
 //!
 //! [`kill`] ends nodes at random moments, [`database`] restarts PostgreSQL and moves to its standby, [`disk`] is full,
-//! [`frozen`] stops a node for longer than a lease, [`clock`] moves a node's time, [`receivers`] are as bad as can be.
+//! [`frozen`] stops a node for longer than a lease, [`clock`] moves a node's time, [`receivers`] are as bad as can be, [`rekey`] is broken off.
 //! [`load`] is what goes on meanwhile, [`books`] is what must add up afterwards. Real processes throughout;
 //! `ENCRATA_TEST_ROUNDS` says how often each fault strikes.
 
@@ -16,6 +16,7 @@ mod frozen;
 mod kill;
 mod load;
 mod receivers;
+mod rekey;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;

@@ -29,6 +29,11 @@ impl Secrets {
         self.0.lock().unwrap().insert(secret.to_owned());
     }
 
+    /// What has the shape of a secret in a text.
+    pub fn shaped_in(text: &str) -> Vec<&str> {
+        shaped(text).collect()
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.lock().unwrap().len()

@@ -65,7 +65,7 @@ impl Rekey {
                 let _ = write!(std::io::stderr(), "\r{secrets} secrets sealed anew");
             }
         };
-        let done = rekey(&store, &old, &new, show).await;
+        let done = rekey(&store, &old, &new, self.while_serving, show).await;
         store.close().await;
         if shows {
             note!("");
