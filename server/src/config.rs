@@ -116,6 +116,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn debug_shows_no_key_and_no_password() {
+        let value = |digit: &str| MasterKeySource::Value(digit.repeat(64).into());
+        let config = Config {
+            database: "postgres://app:pa55word@db.internal/webhooks".parse().unwrap(),
+            master_key: value("7"),
+            old_master_key: Some(value("8")),
+            allow_network: Vec::new(),
+            extra_ca: None,
+            public_url: None,
+            webhook_rate_limit: 0,
+            retry_schedule: RetrySchedule::default(),
+            disable_after: Duration::ZERO,
+            retention: None,
+            webhooks_per_workspace: 0,
+        };
+        let shown = format!("{config:?}");
+        assert!(shown.contains("db.internal") && shown.matches("redacted").count() == 2, "{shown}");
+        for secret in ["777", "888", "pa55word"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_public_url_is_an_origin() {
         for text in ["https://hooks.example.com", "http://127.0.0.1:8080/", "https://[::1]:8443"] {
             assert!(public_url(text).is_ok(), "{text}");

@@ -151,3 +151,29 @@ async fn the_description_and_the_page_have_placeholders_only() {
         assert!(shown.is_empty(), "{shown:?}");
     }
 }
+
+/// A secret in a `String` is shown by `Debug`, and stays in memory.
+#[test]
+fn no_field_of_the_server_holds_a_secret_as_plain_text() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src")];
+    let (mut plain, mut fields) = (Vec::new(), 0);
+    while let Some(path) = folders.pop() {
+        if path.is_dir() {
+            folders.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            let field = line.trim().trim_start_matches("pub ").trim_start_matches("pub(super) ");
+            let Some((name, kind)) = field.strip_suffix(',').and_then(|field| field.split_once(": ")) else { continue };
+            if !["secret", "previous_secret", "key", "token", "password", "admin", "publisher"].contains(&name) {
+                continue;
+            }
+            fields += usize::from(kind.contains("SecretText"));
+            // The key of an idempotent request is none.
+            if ["String", "Option<String>"].contains(&kind) && !path.ends_with("model/event.rs") {
+                plain.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    assert!(plain.is_empty() && fields >= 7, "{fields}, {plain:?}");
+}

@@ -196,6 +196,23 @@ mod tests {
         assert_eq!(request.header("x-encrata-event"), Some("test"));
         assert_eq!(request.header("x-encrata-delivery"), Some(&*delivery_id.to_string()));
         assert_eq!(&*request.body, BODY);
+        let shown = format!("{request:?}");
+        assert!(shown.contains("x-encrata-signature") && !shown.contains("3fb19dcf"), "{shown}");
+        assert!(!shown.contains("/hook") && !shown.contains("This is a test"), "{shown}");
+    }
+
+    #[test]
+    fn debug_shows_no_secret_and_no_key() {
+        let (workspace, webhook) = (WorkspaceId::new(1), WebhookId::new(1));
+        let secrets =
+            Secrets { current: vault().seal_secret(workspace, webhook, SECRET).unwrap(), previous: None };
+        let signers = Signers::new(Arc::new(vault().into()));
+        signers.get(workspace, webhook, &secrets, 0).unwrap();
+        let shown = format!("{signers:?} {secrets:?}");
+        assert!(shown.contains("MasterKey(redacted)") && shown.contains("Sealed("), "{shown}");
+        for part in ["6cce5d54", "108, 206", "07070707", "7, 7, 7"] {
+            assert!(!shown.contains(part), "{shown}");
+        }
     }
 
     #[test]

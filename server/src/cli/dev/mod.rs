@@ -24,6 +24,7 @@ use crate::clock::now_ms;
 use crate::config::{Config, MasterKeySource};
 use crate::model::api_key::{NewKey, Role};
 use crate::model::ids::KeyId;
+use crate::secret_text::SecretText;
 use crate::serve::Server;
 use crate::store::{DatabaseUrl, NewApiKey, Store};
 
@@ -98,8 +99,8 @@ async fn show(publisher: &Publisher, receiver: &Receiver, view: &View) -> Result
 /// The keys that a person needs to go on.
 #[derive(Debug)]
 struct Keys {
-    admin: String,
-    publisher: String,
+    admin: SecretText,
+    publisher: SecretText,
 }
 
 fn config(folder: &Path, extra_ca: std::path::PathBuf) -> Result<Config, Failure> {
@@ -129,7 +130,7 @@ async fn keys(database: &DatabaseUrl) -> Result<Keys, Failure> {
         let new = NewApiKey { id: KeyId::new(now_ms), name, role, hash: key.hash(), preview: key.preview() };
         let announce = |workspace_id| created_event(workspace_id, &new, now_ms);
         store.create_key_in(WORKSPACE, &new, now_ms, announce).await?;
-        made.push(key.expose().to_owned());
+        made.push(SecretText::from(key.expose()));
     }
     store.close().await;
     let [admin, publisher] = made.try_into().map_err(|_| "two keys were made")?;

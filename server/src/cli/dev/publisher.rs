@@ -19,8 +19,8 @@ const BEAT: Duration = Duration::from_millis(120);
 pub(super) struct Publisher {
     client: reqwest::Client,
     server_url: String,
-    admin: String,
-    publisher: String,
+    admin: SecretText,
+    publisher: SecretText,
 }
 
 /// The webhook that was made.
@@ -67,12 +67,12 @@ impl Publisher {
     async fn post<T: serde::de::DeserializeOwned>(
         &self,
         path: &str,
-        key: &str,
+        key: &SecretText,
         body: &Value,
     ) -> Result<T, Failure> {
         let request = self.client.post(format!("{}{path}", self.server_url));
         let request =
-            request.bearer_auth(key).header("content-type", "application/json").body(body.to_string());
+            request.bearer_auth(key.expose()).header("content-type", "application/json").body(body.to_string());
         let response = request.send().await?;
         let (status, answer) = (response.status(), response.bytes().await?);
         if !status.is_success() {

@@ -42,8 +42,8 @@ impl View {
         show!("  receiver       {receiver_url}  {DIM}HTTPS, its certificate made just now{DIM:#}");
         show!("  webhook        {}  {DIM}all six events{DIM:#}", webhook.id);
         show!("  secret         {}", webhook.secret.expose());
-        show!("  admin key      {}", keys.admin);
-        show!("  publisher key  {}\n", keys.publisher);
+        show!("  admin key      {}", keys.admin.expose());
+        show!("  publisher key  {}\n", keys.publisher.expose());
     }
 
     pub(super) fn published(&self, event: &str, id: &str) {
@@ -81,7 +81,7 @@ impl View {
     }
 
     pub(super) fn next_steps(&self, server_url: &str, keys: &Keys, webhook: &Webhook) {
-        let (admin, publisher, id) = (&keys.admin, &keys.publisher, &webhook.id);
+        let (admin, publisher, id) = (keys.admin.expose(), keys.publisher.expose(), &webhook.id);
         show!("Try next, in another terminal (here it will show):\n");
         show!("  # see and mend deliveries in a browser, signed in with the key {admin}");
         show!("  {server_url}/settings/webhooks\n");
