@@ -199,6 +199,13 @@ mod owned {
             self.as_slice().for_each_secret(each);
         }
     }
+
+    #[cfg(test)]
+    #[test]
+    fn a_secret_is_wiped_when_dropped() {
+        fn wipes<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        wipes(&Secret::from_entropy([1; 32]).0);
+    }
 }
 
 #[cfg(test)]

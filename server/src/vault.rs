@@ -192,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_and_what_it_opens_are_wiped_when_dropped() {
+        fn wipes<T: zeroize::ZeroizeOnDrop>(_: &T) {}
+        let (key, workspace, webhook) = (key(), WorkspaceId::new(1), WebhookId::new(2));
+        wipes(&key.0);
+        let sealed = key.seal_secret(workspace, webhook, "whsec_x").unwrap();
+        wipes(&key.open_secret(workspace, webhook, &sealed).unwrap());
+        wipes(&MasterKey::generate_hex().unwrap());
+    }
+
+    #[test]
     fn a_key_is_64_hex_digits() {
         assert!(MasterKey::from_hex(&format!("{}\n", "0a".repeat(32))).is_ok());
         for text in ["", "0a", &"0g".repeat(32), &"0a".repeat(33)] {
