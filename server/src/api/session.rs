@@ -69,6 +69,8 @@ impl SessionView {
         (status = 400, description = "The key is missing", body = ErrorBody),
         (status = 401, description = "The key opens nothing", body = ErrorBody),
         (status = 403, description = "A publisher's key, or another origin's request", body = ErrorBody),
+        (status = 413, description = "The body is larger than is read", body = ErrorBody),
+        (status = 415, description = "The body is not declared as JSON", body = ErrorBody),
         (status = 429, description = "Too many failures from this address", body = ErrorBody),
         (status = 503, description = "The database failed", body = ErrorBody),
     )
