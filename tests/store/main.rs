@@ -171,8 +171,6 @@ postgres {
         a_session_brings_its_own_settings
         autovacuum_goes_by_the_tables_own_settings
         only_one_node_keeps_house
-    }
-    rekey {
         a_secret_is_kept_before_the_key_is_replaced_or_not_at_all
     }
 } }

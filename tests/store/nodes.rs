@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use encrata_webhooks_server::clock::now_ms;
 use encrata_webhooks_server::model::delivery::{Next, Status};
-use encrata_webhooks_server::store::{Finished, Want};
+use encrata_webhooks_server::store::{CreateError, Finished, StoreError, Want};
 use encrata_webhooks_tests::{PATIENCE, Postgres};
+use sqlx::Connection as _;
 use tokio::sync::Notify;
 
 use crate::base::{
     Base, DISABLE_AFTER, LEASE, LEASE_MS, Room, T, aged_batch, batch, claim, claim_one, deliveries, ended,
-    finish, keyed, record, record_group, webhook, workspace,
+    finish, keyed, new_webhook, record, record_group, under, webhook, workspace,
 };
 
 const HOUR: i64 = 3_600_000;
@@ -326,4 +327,23 @@ pub(crate) async fn only_one_node_keeps_house(base: &Base) {
     assert_eq!(deliveries(&store, acme, hook).await.len(), 1);
     sqlx::raw_sql("commit").execute(&mut other).await.unwrap();
     assert!(store.expire_deliveries((acme, hook), T).await.unwrap());
+}
+
+/// Whoever keeps a secret and whoever replaces the key wait for each other.
+pub(crate) async fn a_secret_is_kept_before_the_key_is_replaced_or_not_at_all(base: &Base) {
+    let store = base.open().await;
+    let workspace_id = workspace(&store, "one").await;
+    webhook(&store, workspace_id).await;
+    let mut replacing = base.connect().await;
+    let replace = "begin; update settings set value = '\\x02' where name = 'master_key_check'";
+    sqlx::raw_sql(replace).execute(&mut replacing).await.unwrap();
+    let other = store.clone();
+    let keeping = tokio::spawn(async move {
+        other.create_webhook(&new_webhook(workspace_id, None), u32::MAX, &under()).await
+    });
+    base.until_waiting(1, "Lock").await;
+    sqlx::raw_sql("commit").execute(&mut replacing).await.unwrap();
+    let refused = keeping.await.unwrap();
+    assert!(matches!(refused, Err(CreateError::Store(StoreError::MasterKeyChanged))), "{refused:?}");
+    replacing.close().await.unwrap();
 }

@@ -3,7 +3,6 @@
 use encrata_webhooks_server::model::webhook::Secrets;
 use encrata_webhooks_server::store::{CreateError, StoreError};
 use encrata_webhooks_server::vault::Sealed;
-use sqlx::Connection as _;
 
 use crate::base::{Base, T, new_webhook, under, webhook, workspace};
 
@@ -32,23 +31,4 @@ pub(crate) async fn nothing_is_kept_under_a_key_that_was_replaced(base: &Base) {
     assert!(store.replace_secrets(workspace_id, id, &sealed(7), &secrets, &replaced, T).await.unwrap());
     store.finish_rekey().await.unwrap();
     assert!(store.begin_rekey(&replaced, &sealed(3)).await.unwrap(), "the next may begin");
-}
-
-/// Whoever keeps a secret and whoever replaces the key wait for each other.
-pub(crate) async fn a_secret_is_kept_before_the_key_is_replaced_or_not_at_all(base: &Base) {
-    let store = base.open().await;
-    let workspace_id = workspace(&store, "one").await;
-    webhook(&store, workspace_id).await;
-    let mut replacing = base.connect().await;
-    let replace = "begin; update settings set value = '\\x02' where name = 'master_key_check'";
-    sqlx::raw_sql(replace).execute(&mut replacing).await.unwrap();
-    let other = store.clone();
-    let keeping = tokio::spawn(async move {
-        other.create_webhook(&new_webhook(workspace_id, None), u32::MAX, &under()).await
-    });
-    base.until_waiting(1, "Lock").await;
-    sqlx::raw_sql("commit").execute(&mut replacing).await.unwrap();
-    let refused = keeping.await.unwrap();
-    assert!(matches!(refused, Err(CreateError::Store(StoreError::MasterKeyChanged))), "{refused:?}");
-    replacing.close().await.unwrap();
 }
