@@ -43,8 +43,6 @@ impl Setup {
             .option("--allow-network", "127.0.0.0/8")
             .option("--webhook-rate-limit", "0")
             .option("--retry-schedule", "50ms,50ms,50ms,50ms,50ms")
-            // What is logged at most is searched for secrets.
-            .env("ENCRATA_LOG", "debug")
     }
 
     /// A server on a new database, with nothing but defaults.
@@ -171,6 +169,8 @@ impl Setup {
             }
         };
         clean(&mut command);
+        // What it says is searched for secrets: let it say much. Statements would be more than all else.
+        command.env("ENCRATA_LOG", "debug,sqlx=info");
         command.args(self.serve_args()).envs(self.env.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
