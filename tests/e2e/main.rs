@@ -19,6 +19,7 @@ mod failures;
 mod fair;
 mod guard;
 mod health;
+mod import;
 mod input;
 mod keys;
 mod log;

@@ -6,6 +6,7 @@
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are the help that a person reads")]
 
 mod dev;
+mod import;
 mod keys;
 mod log;
 mod openapi;
@@ -45,6 +46,8 @@ enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Bring in webhooks and keys from elsewhere
+    Import(Box<import::ImportFiles>),
     /// List workspaces, and say what /api/me shows of their accounts
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),
@@ -95,7 +98,9 @@ impl MasterKeyArg {
 fn key_source(file: Option<PathBuf>, name: &str) -> Result<Option<MasterKeySource>, Failure> {
     let value = std::env::var(name).ok().map(Zeroizing::new).filter(|value| !value.is_empty());
     match (file, value) {
-        (Some(_), Some(_)) => Err(format!("both {name} and a file are given for the same master key: give one").into()),
+        (Some(_), Some(_)) => {
+            Err(format!("both {name} and a file are given for the same master key: give one").into())
+        }
         (Some(path), None) => Ok(Some(MasterKeySource::File(path))),
         (None, value) => Ok(value.map(MasterKeySource::Value)),
     }
@@ -134,6 +139,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => on_runtime(serve.run()),
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
+        Command::Import(import) => on_runtime(import.run()),
         Command::Rekey(rekey) => on_runtime(rekey.run()),
         Command::Dev(dev) => on_runtime(dev.run()),
     };
@@ -231,7 +237,11 @@ struct SecretArg {
 impl SecretArg {
     fn get(&self) -> Result<&str, Failure> {
         let missing = "there is no secret: set ENCRATA_WEBHOOK_SECRET, or give it with --secret";
-        self.secret.as_ref().map(SecretText::expose).filter(|secret| !secret.is_empty()).ok_or_else(|| missing.into())
+        self.secret
+            .as_ref()
+            .map(SecretText::expose)
+            .filter(|secret| !secret.is_empty())
+            .ok_or_else(|| missing.into())
     }
 }
 

@@ -102,6 +102,11 @@ impl KeyHash {
         Self(Sha256::digest(key.as_bytes()).into())
     }
 
+    /// A hash that was made elsewhere.
+    pub fn from_bytes(hash: [u8; 32]) -> Self {
+        Self(hash)
+    }
+
     /// The bytes to keep and look up.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -4,6 +4,7 @@ pub mod api_key;
 pub mod delivery;
 pub mod event;
 pub mod ids;
+pub mod import;
 pub mod outcome;
 pub mod session;
 pub mod stats;

@@ -11,6 +11,7 @@ mod deliveries;
 mod explain;
 mod finish;
 mod housekeeping;
+mod import;
 mod master_key;
 mod newest;
 mod open;
@@ -39,6 +40,7 @@ pub use self::db::Turn;
 use self::db::{Db, Tx};
 pub use self::deliveries::{Filter, Page};
 pub use self::finish::{Finish, Finished};
+pub use self::import::{How, ImportError, Imported};
 pub use self::master_key::{KeyChecks, Resealed};
 pub use self::newest::Head;
 pub use self::open::{DatabaseUrl, OpenError, ServeLock, SqlitePath};
@@ -148,5 +150,4 @@ impl Store {
     }
 }
 
-const OTHERS: &str =
-    "select count(*) as others from pg_stat_activity where datname = current_database() and application_name = $1";
+const OTHERS: &str = "select count(*) as others from pg_stat_activity where datname = current_database() and application_name = $1";

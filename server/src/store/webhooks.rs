@@ -231,7 +231,7 @@ static DELETE: Statement = Statement::new(
     "update webhooks set deleted_ms = now($3) where workspace_id = $1 and id = $2 and deleted_ms is null",
 );
 
-async fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
+pub(super) async fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
     sql(
         "insert into webhooks (workspace_id, id, url, description, is_active, created_by, created_ms, updated_ms, secret,
             rate_limit)
@@ -252,7 +252,7 @@ async fn insert(tx: &mut Tx, webhook: &Webhook) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn subscribe(
+pub(super) async fn subscribe(
     tx: &mut Tx,
     workspace_id: WorkspaceId,
     id: WebhookId,
