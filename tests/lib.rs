@@ -38,6 +38,8 @@ mod postgres_standby;
 mod receiver;
 #[path = "harness/reply.rs"]
 mod reply;
+#[path = "harness/running.rs"]
+mod running;
 #[path = "harness/scrape.rs"]
 mod scrape;
 #[path = "harness/server.rs"]
@@ -57,6 +59,7 @@ pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::postgres::Postgres;
 pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
+pub use self::running::Running;
 pub use self::scrape::Scrape;
 pub use self::server::{Server, Setup};
 pub use self::watchdog::Watchdog;

@@ -2,7 +2,7 @@
 //!
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
 //! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
-//! [`deliveries`], [`sent`], [`stream`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`input`], [`rate_limit`]. What is kept:
+//! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`]. How it starts and what it says: [`start`],
 //! [`start_postgres`], [`command_line`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
 
@@ -21,6 +21,7 @@ mod guard;
 mod health;
 mod input;
 mod keys;
+mod listen;
 mod log;
 mod metrics;
 mod nodes;
