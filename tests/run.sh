@@ -43,7 +43,10 @@ suite_core_steps() {
         cargo test --quiet --locked -p encrata-webhooks --no-default-features --features alloc,diagnose
 }
 
-suite_core() { cargo test --quiet --locked -p encrata-webhooks --all-features; }
+suite_core() {
+    cargo test --quiet --locked -p encrata-webhooks --all-features &&
+        cargo test --quiet --locked -p encrata-webhooks-axum
+}
 suite_vectors() { tests/vectors/check.sh; }
 suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
 suite_postgres() { cargo test --quiet --locked -p encrata-webhooks-tests --test postgres; }
