@@ -62,7 +62,10 @@ async fn what_is_signed_arrives_typed() {
     assert_eq!(got, (StatusCode::OK, "evt_1: This is a test webhook from Encrata".into()));
     let rotating = Receiver::new([OTHER, SECRET]).unwrap();
     for secret in [OTHER, SECRET] {
-        assert_eq!(answer(app(rotating.clone()), delivery(secret, BODY, BODY, now())).await.0, StatusCode::OK);
+        assert_eq!(
+            answer(app(rotating.clone()), delivery(secret, BODY, BODY, now())).await.0,
+            StatusCode::OK
+        );
     }
 }
 
@@ -83,7 +86,10 @@ async fn what_does_not_verify_is_answered_with_its_code() {
             delivery(SECRET, BODY, "x".repeat(2000), now()),
             refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
         ),
-        (delivery(SECRET, BODY, Body::new(Broken), now()), refused(StatusCode::BAD_REQUEST, "body_incomplete")),
+        (
+            delivery(SECRET, BODY, Body::new(Broken), now()),
+            refused(StatusCode::BAD_REQUEST, "body_incomplete"),
+        ),
     ] {
         assert_eq!(answer(app(), request).await, expected);
     }
