@@ -38,6 +38,8 @@ mod postgres_standby;
 mod receiver;
 #[path = "harness/reply.rs"]
 mod reply;
+#[path = "harness/running.rs"]
+mod running;
 #[path = "harness/scrape.rs"]
 mod scrape;
 #[path = "harness/sealed.rs"]
@@ -61,6 +63,7 @@ pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::postgres::Postgres;
 pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
+pub use self::running::Running;
 pub use self::scrape::Scrape;
 pub use self::sealed::{Sealeds, execute, opened_by, plant_sealed, sealed_secrets};
 pub use self::secrets::Secrets;

@@ -43,7 +43,10 @@ suite_core_steps() {
         cargo test --quiet --locked -p encrata-webhooks --no-default-features --features alloc,diagnose
 }
 
-suite_core() { cargo test --quiet --locked -p encrata-webhooks --all-features; }
+suite_core() {
+    cargo test --quiet --locked -p encrata-webhooks --all-features &&
+        cargo test --quiet --locked -p encrata-webhooks-axum
+}
 suite_vectors() { tests/vectors/check.sh; }
 suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
 suite_postgres() { cargo test --quiet --locked -p encrata-webhooks-tests --test postgres; }
@@ -101,13 +104,21 @@ suite_browser() {
     suite_page && cargo build --quiet --locked -p encrata-webhooks-server &&
         with_npm "the page was not tested" tests/browser/run.sh
 }
+# What stands in deploy/: the image's folder, the unit, compose, Kubernetes.
+suite_deploy() {
+    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        cargo build --quiet --locked -p encrata-webhooks-server && tests/deploy/run.sh
+    else
+        missing "Python 3.10 or later with venv" "the files in deploy/ were not checked"
+    fi
+}
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-page check core core_steps vectors server postgres store model e2e faults schemathesis clients js runtimes browser python dev}; do
+for suite in ${*:-page check core core_steps vectors server postgres store model e2e faults schemathesis clients js runtimes browser python deploy dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

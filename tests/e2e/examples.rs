@@ -63,7 +63,7 @@ async fn the_axum_receiver_verifies() {
     let example = Example::start("example-rust-axum");
     let now = encrata_webhooks_server::clock::now_ms() / 1000;
     assert_eq!(example.post(GOLDEN_BODY, now).await.0, StatusCode::NO_CONTENT);
-    let refused = |code: &str| (StatusCode::UNAUTHORIZED, code.to_owned());
+    let refused = |code: &str| (StatusCode::UNAUTHORIZED, format!("{{\"error\":\"{code}\"}}"));
     assert_eq!(example.post("{}", now).await, refused("signature_mismatch"));
     assert_eq!(example.post(GOLDEN_BODY, now - 3600).await, refused("timestamp_too_old"));
 }

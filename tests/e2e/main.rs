@@ -2,7 +2,7 @@
 //!
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
 //! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
-//! [`deliveries`], [`sent`], [`stream`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`input`], [`rate_limit`]. What is kept:
+//! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
 //! [`start_postgres`], [`command_line`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
 
@@ -22,6 +22,7 @@ mod health;
 mod import;
 mod input;
 mod keys;
+mod listen;
 mod log;
 mod metrics;
 mod nodes;

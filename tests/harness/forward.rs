@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// Listens on 127.0.0.1 and passes connections on.
@@ -11,6 +12,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub struct Forward {
     port: u16,
     target: Arc<AtomicU16>,
+    cut: Arc<Notify>,
     passing: JoinHandle<()>,
 }
 
@@ -20,13 +22,19 @@ impl Forward {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let target = Arc::new(AtomicU16::new(target));
-        let passing = tokio::spawn(pass(listener, Arc::clone(&target)));
-        Self { port, target, passing }
+        let cut = Arc::<Notify>::default();
+        let passing = tokio::spawn(pass(listener, Arc::clone(&target), Arc::clone(&cut)));
+        Self { port, target, cut, passing }
     }
 
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Breaks all connections; new ones can be made.
+    pub fn cut(&self) {
+        self.cut.notify_waiters();
     }
 
     /// New connections lead to another port from now on.
@@ -41,15 +49,18 @@ impl Drop for Forward {
     }
 }
 
-async fn pass(listener: TcpListener, target: Arc<AtomicU16>) {
+async fn pass(listener: TcpListener, target: Arc<AtomicU16>, cut: Arc<Notify>) {
     // Connections end with the listener.
     let mut connections = JoinSet::new();
     while let Ok((mut client, _)) = listener.accept().await {
-        let target = target.load(Ordering::SeqCst);
+        let (target, cut) = (target.load(Ordering::SeqCst), Arc::clone(&cut));
         connections.spawn(async move {
             if let Ok(mut server) = TcpStream::connect(("127.0.0.1", target)).await {
                 // It ends when either side does.
-                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                tokio::select! {
+                    _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+                    () = cut.notified() => {}
+                }
             }
         });
         while connections.try_join_next().is_some() {}

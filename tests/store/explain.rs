@@ -111,6 +111,21 @@ const SEEKS: &[(&str, &[&str], &[&str])] = &[
         &["Index Scan Backward using queue_pkey on queue q"],
     ),
     (
+        "arrived",
+        &["SEARCH a USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id>?)"],
+        &["Index Scan using queue_pkey on queue a"],
+    ),
+    (
+        "sent since",
+        &["SEARCH a USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id>?)"],
+        &["Index Scan using deliveries_pkey on deliveries a"],
+    ),
+    (
+        "contents",
+        &["SEARCH e USING INDEX sqlite_autoindex_events_1 (workspace_id=? AND id=?)"],
+        &["Index Scan using events_pkey on events e"],
+    ),
+    (
         "session",
         &[
             "SEARCH s USING PRIMARY KEY (token_hash=?)",

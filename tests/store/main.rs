@@ -3,10 +3,11 @@
 //!
 //! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
 //! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
-//! of history; [`session`] is who is signed in, [`rekey`] who can still write secrets, [`stats`] how it went; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
+//! of history; [`session`] is who is signed in, [`rekey`] who can still write secrets, [`stats`] how it went, [`arrivals`] what comes; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
+mod arrivals;
 mod base;
 mod claim;
 mod erase;
@@ -115,6 +116,9 @@ suite! { both {
         counts_go_when_they_are_old
         a_webhook_at_a_glance
         the_newest_are_seen_without_their_bodies
+    }
+    arrivals {
+        all_that_has_come_is_seen_wherever_it_stands
     }
     erase {
         a_deleted_webhook_leaves_no_row_anywhere

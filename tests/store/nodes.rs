@@ -249,6 +249,7 @@ pub(crate) async fn a_session_brings_its_own_settings(base: &Base) {
         "do $$ begin
             execute format('alter database %I set synchronous_commit = off', current_database());
             execute format('alter database %I set enable_seqscan = on', current_database());
+            execute format('alter database %I set backend_flush_after = 0', current_database());
          end $$",
     )
     .await;
@@ -257,7 +258,7 @@ pub(crate) async fn a_session_brings_its_own_settings(base: &Base) {
         "create table seen (what text, setting text, value text);
          create function look() returns trigger language plpgsql as $$ begin
             insert into seen select tg_table_name || ' ' || tg_op, name, current_setting(name)
-            from unnest(array['synchronous_commit', 'enable_seqscan', 'plan_cache_mode', 'statement_timeout',
+            from unnest(array['synchronous_commit', 'enable_seqscan', 'backend_flush_after', 'plan_cache_mode', 'statement_timeout',
                               'idle_in_transaction_session_timeout']) name; return null; end $$;
          create trigger look after insert or update or delete on queue for each statement execute function look();
          create trigger look after insert or update or delete on deliveries for each statement execute function look();
@@ -276,6 +277,7 @@ pub(crate) async fn a_session_brings_its_own_settings(base: &Base) {
     };
     for what in ["events INSERT", "queue INSERT", "queue DELETE", "deliveries INSERT"] {
         seen(what, "synchronous_commit", "on").await;
+        seen(what, "backend_flush_after", "256kB").await;
     }
     seen("queue UPDATE", "synchronous_commit", "off").await;
     for (setting, value) in [

@@ -151,11 +151,12 @@ impl DeliveryView {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListParams {
-    /// Which webhook.
-    #[param(required = true)]
+    /// Which webhook. May be absent with `id`.
     webhook_id: Option<String>,
     /// Only this delivery, as one object, with its `request`.
     id: Option<String>,
+    /// With `id`: signs the `request` as of now, as sending it again would, and not as of its last attempt.
+    fresh: Option<bool>,
     /// How many, 1 to 500; 50 when absent.
     limit: Option<usize>,
     /// Only `pending`, `success` or `failed` ones.
@@ -190,14 +191,15 @@ async fn list(
     OriginalUri(uri): OriginalUri,
     Params(params): Params<ListParams>,
 ) -> Result<Response, ApiError> {
-    let webhook_id: WebhookId = id(params.webhook_id.as_deref(), "webhook_id", "webhook")?;
+    let webhook_id = webhook_of(&app, &key, &params).await?;
     let filter = filter(&params)?;
     let webhook = app.store.webhook(key.workspace_id, webhook_id).await?.ok_or_else(|| unknown("webhook"))?;
     if params.id.is_some() {
         let delivery_id = id(params.id.as_deref(), "id", "delivery")?;
         let delivery = app.store.delivery(key.workspace_id, webhook_id, delivery_id).await?;
         let delivery = delivery.ok_or_else(|| unknown("delivery"))?;
-        let request = Some(sent::of(&app, key.role, &webhook, &delivery).await?);
+        let request =
+            Some(sent::of(&app, key.role, &webhook, &delivery, params.fresh.unwrap_or(false)).await?);
         return Ok(Json(DeliveryView { request, ..DeliveryView::new(delivery)? }).into_response());
     }
     let page = app.store.deliveries(key.workspace_id, webhook_id, &filter).await?;
@@ -213,6 +215,18 @@ async fn list(
 enum OneOrAll {
     All(Vec<DeliveryView>),
     One(Box<DeliveryView>),
+}
+
+/// The webhook that is asked for, by its own id or by that of a delivery.
+async fn webhook_of(app: &App, key: &ApiKey, params: &ListParams) -> Result<WebhookId, ApiError> {
+    match (params.webhook_id.as_deref(), params.id.as_deref()) {
+        (None | Some(""), Some(delivery)) => {
+            let delivery = id(Some(delivery), "id", "delivery")?;
+            let webhook = app.store.webhook_of_delivery(key.workspace_id, delivery).await?;
+            webhook.ok_or_else(|| unknown("delivery"))
+        }
+        (webhook, _) => id(webhook, "webhook_id", "webhook"),
+    }
 }
 
 fn filter(params: &ListParams) -> Result<Filter, ApiError> {

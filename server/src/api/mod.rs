@@ -11,6 +11,7 @@ mod health;
 mod json;
 mod keys;
 mod known;
+mod listen;
 mod me;
 pub(crate) mod metrics;
 mod openapi;
@@ -20,6 +21,7 @@ mod rotate;
 mod same_origin;
 mod sent;
 mod session;
+mod sse;
 mod state;
 mod stats;
 mod stream;
@@ -39,8 +41,8 @@ pub use self::error::ApiError;
 pub use self::keys::{created_event, key_event};
 pub use self::known::Known;
 pub use self::rate_limit::RateLimit;
+pub use self::sse::Streams;
 pub use self::state::{App, Parts};
-pub use self::stream::Streams;
 
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];
@@ -66,6 +68,7 @@ fn groups() -> Groups {
             .merge(test_send::router())
             .merge(deliveries::router())
             .merge(stream::router())
+            .merge(listen::router())
             .merge(stats::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),

@@ -40,12 +40,13 @@ impl From<&SignedRequest> for SentRequest {
 /// The headers that a receiver believes.
 const SIGNATURES: [&str; 2] = ["x-encrata-signature", "webhook-signature"];
 
-/// A delivery's request, as a key of this role may see it: that of its last attempt, or of the first to come.
+/// A delivery's request, as a key of this role may see it: that of its last attempt, or of one to come.
 pub(super) async fn of(
     app: &App,
     role: Role,
     webhook: &Webhook,
     delivery: &Delivery,
+    fresh: bool,
 ) -> Result<SentRequest, ApiError> {
     let traceparent = app.store.traceparent(webhook.workspace_id, delivery.event_id).await?;
     let message = Message {
@@ -56,7 +57,8 @@ pub(super) async fn of(
         body: Arc::from(delivery.body.as_slice()),
         traceparent: traceparent.as_deref(),
     };
-    let at_ms = delivery.attempts.last().map_or_else(now_ms, |last| last.started_ms);
+    let last = delivery.attempts.last().filter(|_| !fresh);
+    let at_ms = last.map_or_else(now_ms, |last| last.started_ms);
     let mut request = SentRequest::from(&signed(app, webhook, message, at_ms)?);
     if role == Role::Readonly {
         request.headers.retain(|(name, _)| !SIGNATURES.contains(name));

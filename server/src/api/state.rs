@@ -10,7 +10,7 @@ use url::Url;
 
 use super::known::Known;
 use super::rate_limit::RateLimit;
-use super::stream::Streams;
+use super::sse::Streams;
 use super::usage::Usage;
 use crate::delivery::address::Guard;
 use crate::delivery::record::Recorder;

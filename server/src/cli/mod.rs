@@ -5,15 +5,19 @@
 
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are the help that a person reads")]
 
+mod completions;
 mod dev;
 mod import;
 mod keys;
+mod listen;
 mod log;
 mod openapi;
 mod output;
 mod rekey;
+mod remote;
 mod serve;
 mod sign;
+mod trigger;
 mod verify;
 mod workspaces;
 
@@ -33,7 +37,12 @@ use crate::store::DatabaseUrl;
 
 /// Delivers Encrata's webhooks: management API, durable delivery with retries, one binary.
 #[derive(Debug, Parser)]
-#[command(name = "encrata-webhooks", version, propagate_version = true)]
+#[command(
+    name = "encrata-webhooks",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 it did not work (standard error says why), 2 the words of the call are off."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -55,12 +64,20 @@ enum Command {
     Rekey(rekey::Rekey),
     /// Watch it work: a server, a receiver that verifies, and events, with nothing to set up
     Dev(dev::Dev),
+    /// Receive this workspace's events on a laptop
+    Listen(listen::Listen),
+    /// Forward one delivery to a laptop again
+    Replay(listen::Replay),
+    /// Publish a sample event
+    Trigger(trigger::Trigger),
     /// Print the API's description (OpenAPI 3.1), as the server serves it at /api/openapi.json
     Openapi,
-    /// Sign the body on standard input: prints the value of X-Encrata-Signature
+    /// Sign a body: prints the value of X-Encrata-Signature
     Sign(sign::Sign),
-    /// Verify the body on standard input: exit code 0, or 1 with the reason
+    /// Verify a body: exit code 0, or 1 with the reason
     Verify(verify::Verify),
+    /// Print what a shell needs to complete these commands
+    Completions(completions::Completions),
 }
 
 /// Which database a command works on.
@@ -136,12 +153,16 @@ pub fn main() -> ExitCode {
         Command::Sign(sign) => sign.run(),
         Command::Verify(verify) => return verify.run().unwrap_or_else(|failure| fail(&*failure)),
         Command::Openapi => openapi::run(),
+        Command::Completions(completions) => completions.run(),
         Command::Serve(serve) => on_runtime(serve.run()),
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
         Command::Import(import) => on_runtime(import.run()),
         Command::Rekey(rekey) => on_runtime(rekey.run()),
         Command::Dev(dev) => on_runtime(dev.run()),
+        Command::Listen(listen) => on_runtime(listen.run()),
+        Command::Replay(replay) => on_runtime(replay.run()),
+        Command::Trigger(trigger) => on_runtime(trigger.run()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -218,12 +239,26 @@ async fn stop_signal() {
     }
 }
 
-/// The body on standard input.
-fn read_stdin() -> Result<Vec<u8>, Failure> {
-    let mut body = Vec::new();
-    std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut body)
-        .map_err(|error| format!("cannot read the body from standard input: {error}"))?;
-    Ok(body)
+/// The body of `sign` and `verify`.
+#[derive(Debug, clap::Args)]
+struct BodyArg {
+    /// The file with the body; standard input when not given, or when it is -
+    #[arg(value_name = "FILE")]
+    file: Option<std::path::PathBuf>,
+}
+
+impl BodyArg {
+    fn read(&self) -> Result<Vec<u8>, Failure> {
+        let file = self.file.as_deref().filter(|file| *file != std::path::Path::new("-"));
+        let Some(file) = file else {
+            let mut body = Vec::new();
+            std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut body)
+                .map_err(|error| format!("cannot read the body from standard input: {error}"))?;
+            return Ok(body);
+        };
+        std::fs::read(file)
+            .map_err(|error| format!("cannot read the body from {}: {error}", file.display()).into())
+    }
 }
 
 /// The signing secret of `sign` and `verify`.

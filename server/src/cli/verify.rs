@@ -7,12 +7,14 @@ use encrata_webhooks::diagnose::diagnose;
 use encrata_webhooks::{Key, verify_signature};
 
 use super::output::{note, out};
-use super::{Failure, SecretArg, read_stdin};
+use super::{BodyArg, Failure, SecretArg};
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
     #[command(flatten)]
     secret: SecretArg,
+    #[command(flatten)]
+    body: BodyArg,
     /// The value of X-Encrata-Signature
     #[arg(long, value_name = "HEX")]
     signature: String,
@@ -21,7 +23,7 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
         let secret = self.secret.get()?;
-        let body = read_stdin()?;
+        let body = self.body.read()?;
         if Key::new(secret).is_ok() && verify_signature(&body, secret, &self.signature) {
             out!("the signature matches")?;
             return Ok(ExitCode::SUCCESS);

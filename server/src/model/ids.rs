@@ -107,6 +107,12 @@ impl DeliveryId {
         Self(Uuid::max())
     }
 
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub fn made_ms(self) -> i64 {
+        // The high 48 bits.
+        (self.0.as_u128() >> 80) as i64
+    }
+
     /// The id of an event's delivery to a webhook, the same whenever it is asked for: recording an event again, or
     /// replaying it, can't make a second delivery of it. It is the event's id, with the random end of both ids mixed,
     /// so deliveries sort as their events do.
@@ -145,6 +151,7 @@ mod tests {
         let ids: Vec<DeliveryId> =
             (0..1000).map(|n| DeliveryId::of(EventId::new(1_700_000_000_000 + n / 100), webhook)).collect();
         assert!(ids.is_sorted(), "deliveries sort as their events do");
+        assert_eq!(DeliveryId::floor(1_700_000_000_009).made_ms(), 1_700_000_000_009);
     }
 
     #[test]

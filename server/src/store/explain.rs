@@ -1,5 +1,6 @@
 //! What the database does for the hot statements: for the tests that hold each to its index, on both databases.
 
+use super::arrivals::{ARRIVED, CONTENTS, SENT_SINCE};
 use super::attempts::{FIRST, LATER_STATUS};
 use super::deliveries::{BODIES, FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
 use super::finish::{DONE, FAILING, GONE, HEALTHY, RETRY, SLOW};
@@ -103,6 +104,9 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("erase stats", sql(ERASE_STATS).bind("w").bind("h").bind(60).bind(1).bind(1000)),
         ("session", SESSION.query().bind(b"t".as_slice()).bind(now()).bind(1)),
         ("touch", TOUCH.query().bind(b"t".as_slice()).bind(now())),
+        ("arrived", given(&ARRIVED, ARRIVED.query().bind("w").bind("a").bind(50))),
+        ("sent since", given(&SENT_SINCE, SENT_SINCE.query().bind("w").bind("a").bind(50))),
+        ("contents", given(&CONTENTS, CONTENTS.query().bind("w"))),
         ("webhook of", WEBHOOK_OF.query().bind("w1").bind("5")),
     ]
 }

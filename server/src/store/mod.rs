@@ -4,6 +4,7 @@
 //! transaction and on disk when the call returns.
 
 mod api_keys;
+mod arrivals;
 mod attempts;
 mod clock;
 mod db;
@@ -35,6 +36,7 @@ mod workspaces;
 use std::sync::Arc;
 
 pub use self::api_keys::NewApiKey;
+pub use self::arrivals::{Arrival, Content};
 pub use self::clock::Clock;
 pub use self::db::Turn;
 use self::db::{Db, Tx};

@@ -265,6 +265,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks/deliveries/listen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listen
+         * @description Server-sent events for `encrata-webhooks listen`: every delivery of the workspace, whatever becomes of it at its receiver,
+         *     as the request that is sent. First `event: listening` with `{"workspace", "webhooks"}` (its name, and how many webhooks it
+         *     has), then for each `event: delivery` with `{"id", "webhook_id", "event_id", "event", "request": {"url", "headers",
+         *     "body"}}`, oldest first, signed with the webhook's secret as of now. `Last-Event-ID` goes on behind a delivery, with what
+         *     came 30 s before it again: an id is older than the moment at which its delivery is there, so know them by their ids.
+         *     For admins and members. A key has 8 streams at most, a workspace 64, a node 256.
+         */
+        get: operations["listen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/deliveries/retry": {
         parameters: {
             query?: never;
@@ -3238,11 +3263,13 @@ export interface operations {
     };
     list_deliveries: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Where the page before ended: from its `Link` header. */
                 cursor?: string;
                 /** @description Only those of this event type. */
                 event?: string;
+                /** @description With `id`: signs the `request` as of now, as sending it again would, and not as of its last attempt. */
+                fresh?: boolean;
                 /** @description Only this delivery, as one object, with its `request`. */
                 id?: string;
                 /** @description How many, 1 to 500; 50 when absent. */
@@ -3253,8 +3280,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those accepted before this time (RFC 3339). */
                 until?: string;
-                /** @description Which webhook. */
-                webhook_id: string;
+                /** @description Which webhook. May be absent with `id`. */
+                webhook_id?: string;
             };
             header?: never;
             path?: never;
@@ -3301,6 +3328,108 @@ export interface operations {
                 };
             };
             /** @description No such webhook or delivery in this workspace */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than is read. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests with this key; `Retry-After` says how many seconds to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database failed; nothing was kept. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listen: {
+        parameters: {
+            query?: {
+                /** @description Only these event types, separated by commas. */
+                events?: string;
+                /** @description Also those accepted since this time (RFC 3339); only new ones when absent. */
+                since?: string;
+                /** @description Only deliveries to this webhook; to all of the workspace when absent. */
+                webhook_id?: string;
+            };
+            header?: {
+                /** @description The last delivery that came */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Bad or missing input; the text says what to change. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No key, or none that opens anything. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The key's role does not allow it. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No such webhook in this workspace */
             404: {
                 headers: {
                     [name: string]: unknown;

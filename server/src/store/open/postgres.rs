@@ -20,8 +20,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// Joins run as loops over indexes, in the order in which they are written, and are planned anew each time: a plan that
 /// was made while the queue was empty would read all of it once it is full. A commit that returned is on disk, whatever the server's
-/// default is. A node that hangs holds neither a lock nor a snapshot for long.
-const SESSION: [(&str, &str); 11] = [
+/// default is. Pages that a session writes go to the disk as it goes on: left to the operating system they go all at once later,
+/// and every commit waits for them. A node that hangs holds neither a lock nor a snapshot for long.
+const SESSION: [(&str, &str); 12] = [
     ("join_collapse_limit", "1"),
     ("from_collapse_limit", "1"),
     ("enable_seqscan", "off"),
@@ -31,6 +32,7 @@ const SESSION: [(&str, &str); 11] = [
     ("jit", "off"),
     ("plan_cache_mode", "force_custom_plan"),
     ("synchronous_commit", "on"),
+    ("backend_flush_after", "256kB"),
     ("idle_in_transaction_session_timeout", "20s"),
     ("statement_timeout", "30s"),
 ];

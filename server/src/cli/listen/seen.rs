@@ -1,0 +1,67 @@
+//! Which deliveries have come: after a break, the server tells the last of them again.
+
+use std::collections::{HashSet, VecDeque};
+
+/// How many are remembered: the server compares as many.
+const REMEMBERED: usize = 20_000;
+
+/// The last deliveries that have come.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    ids: HashSet<String>,
+    order: VecDeque<String>,
+    newest: Option<String>,
+    has_begun: bool,
+}
+
+impl Seen {
+    /// Notes a delivery. Answers whether it is new.
+    pub(super) fn note(&mut self, id: &str) -> bool {
+        if !self.ids.insert(id.to_owned()) {
+            return false;
+        }
+        self.order.push_back(id.to_owned());
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+        // Ids sort as their events were accepted; one that comes late is not where to go on.
+        if self.newest.as_deref().is_none_or(|newest| newest < id) {
+            self.newest = Some(id.to_owned());
+        }
+        true
+    }
+
+    /// Where to go on.
+    pub(super) fn last(&self) -> Option<&str> {
+        self.newest.as_deref()
+    }
+
+    /// A stream has begun.
+    pub(super) fn begin(&mut self) {
+        self.has_begun = true;
+    }
+
+    /// Whether none has, ever.
+    pub(super) fn is_new(&self) -> bool {
+        !self.has_begun
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_come_is_known_and_the_newest_is_where_to_go_on() {
+        let mut seen = Seen::default();
+        assert!(seen.note("b") && seen.note("a") && !seen.note("b"));
+        assert_eq!(seen.last(), Some("b"));
+        for n in 0..REMEMBERED {
+            assert!(seen.note(&format!("c{n:05}")));
+        }
+        assert!(seen.note("a"), "it is long ago");
+        assert_eq!((seen.ids.len(), seen.order.len()), (REMEMBERED, REMEMBERED));
+    }
+}

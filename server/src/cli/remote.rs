@@ -1,0 +1,116 @@
+//! A server that is asked over its API, with a key.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use super::Failure;
+
+/// Which server, and who asks.
+#[derive(Debug, Args)]
+pub(super) struct Remote {
+    /// The server
+    #[arg(long, env = "ENCRATA_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    server: Url,
+    /// An API key of the workspace
+    #[arg(long, env = "ENCRATA_API_KEY", hide_env_values = true, value_name = "KEY")]
+    api_key: Option<String>,
+    /// A PEM file of certificate authorities to trust beside the system's
+    #[arg(long, env = "ENCRATA_EXTRA_CA", value_name = "FILE")]
+    extra_ca: Option<PathBuf>,
+}
+
+/// An answer that is no success.
+#[derive(Debug, thiserror::Error)]
+#[error("{server} answered {status}: {error}{hint}")]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    /// For how many seconds the server wants to be left alone.
+    pub(super) retry_after_s: Option<u64>,
+    server: String,
+    error: String,
+    hint: &'static str,
+}
+
+impl Remote {
+    /// A client for the API.
+    pub(super) fn client(&self) -> Result<Client, Failure> {
+        Ok(self.client_builder()?.build()?)
+    }
+
+    /// A client that trusts what is to be trusted.
+    pub(super) fn client_builder(&self) -> Result<ClientBuilder, Failure> {
+        let mut client =
+            Client::builder().user_agent(concat!("encrata-webhooks/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &self.extra_ca {
+            let failed = |error: &dyn std::fmt::Display| {
+                format!("cannot use the certificates in {}: {error}", path.display())
+            };
+            let pem = std::fs::read(path).map_err(|error| failed(&error))?;
+            client =
+                client.tls_certs_merge(Certificate::from_pem_bundle(&pem).map_err(|error| failed(&error))?);
+        }
+        Ok(client)
+    }
+
+    /// Where the server is, for people.
+    pub(super) fn name(&self) -> String {
+        self.server.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// A request to the API; `path` begins behind `/api`.
+    pub(super) fn request(
+        &self,
+        client: &Client,
+        method: Method,
+        path: &str,
+    ) -> Result<RequestBuilder, Failure> {
+        let key = self.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+        let key = key.ok_or("there is no API key: set ENCRATA_API_KEY, or give one with --api-key")?;
+        Ok(client.request(method, format!("{}/api{path}", self.name())).bearer_auth(key))
+    }
+
+    /// Sends a request whose answer must be a success.
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let unreachable =
+            |error: reqwest::Error| format!("{} can't be reached: {}", self.name(), innermost(&error));
+        let response = request.send().await.map_err(unreachable)?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
+        let retry_after_s = retry_after.and_then(|text| text.parse().ok());
+        let body = response.bytes().await.unwrap_or_default();
+        let said = serde_json::from_slice::<Value>(&body).ok();
+        let said = said.as_ref().and_then(|body| body["error"].as_str());
+        let error = said.unwrap_or("no server of webhooks, as it seems: its answer is not ours").to_owned();
+        let hint = match status.as_u16() {
+            401 => " (is the key revoked, or of another server?)",
+            403 => " (a key of another role is needed: see `encrata-webhooks keys create --help`)",
+            _ => "",
+        };
+        let server = self.name();
+        Err(Refused { status: status.as_u16(), retry_after_s, server, error, hint }.into())
+    }
+
+    /// Sends a request, and reads the answer.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
+        let answer = self.send(request).await?.bytes().await?;
+        serde_json::from_slice(&answer)
+            .map_err(|error| format!("the answer of {} can't be read: {error}", self.name()).into())
+    }
+}
+
+/// The cause at the bottom: the client wraps its errors several times over.
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
