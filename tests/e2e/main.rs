@@ -4,12 +4,13 @@
 //! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]. What is kept:
 //! [`restart`], [`durable`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
-//! [`start_postgres`], [`command_line`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
+//! [`start_postgres`], [`command_line`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
 mod access;
 mod command_line;
+mod config;
 mod dashboard;
 mod deliver;
 mod deliveries;

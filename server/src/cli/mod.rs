@@ -6,6 +6,8 @@
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are the help that a person reads")]
 
 mod completions;
+mod config;
+mod config_file;
 mod dev;
 mod import;
 mod keys;
@@ -30,6 +32,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use zeroize::Zeroizing;
 
+use self::config_file::Settings;
 use self::output::note;
 use crate::config::MasterKeySource;
 use crate::secret_text::SecretText;
@@ -44,6 +47,9 @@ use crate::store::DatabaseUrl;
     after_help = "Exit codes: 0 done, 1 it did not work (standard error says why), 2 the words of the call are off."
 )]
 struct Cli {
+    /// A TOML file of settings, by the names of serve's flags. Flags and the environment win over it
+    #[arg(long, env = "ENCRATA_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -52,6 +58,8 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve(Box<serve::Serve>),
+    /// Print the settings that serve would have, and where each comes from; secrets are left out
+    Config(Box<serve::Serve>),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -80,6 +88,9 @@ enum Command {
     Completions(completions::Completions),
 }
 
+/// The variable that may hold the master key itself.
+const MASTER_KEY: &str = "ENCRATA_MASTER_KEY";
+
 /// Which database a command works on.
 #[derive(Debug, clap::Args)]
 struct Database {
@@ -106,7 +117,7 @@ struct MasterKeyArg {
 
 impl MasterKeyArg {
     fn source(&self) -> Result<MasterKeySource, Failure> {
-        let given = key_source(self.master_key_file.clone(), "ENCRATA_MASTER_KEY")?;
+        let given = key_source(self.master_key_file.clone(), MASTER_KEY)?;
         Ok(given.unwrap_or(MasterKeySource::Beside))
     }
 }
@@ -138,9 +149,22 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let matches = without_empty_variables(Cli::command()).try_get_matches();
-    let cli = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
-        Ok(cli) => cli,
+    let settings = Settings::of(std::env::args_os().skip(1));
+    let with_settings = settings.and_then(|settings| {
+        let command = settings.in_place(without_empty_variables(Cli::command()))?;
+        Ok((settings, command))
+    });
+    let (settings, mut command) = match with_settings {
+        Ok(found) => found,
+        Err(failure) => {
+            note!("encrata-webhooks: {failure}");
+            return ExitCode::from(2);
+        }
+    };
+    let matches = command.try_get_matches_from_mut(std::env::args_os());
+    let parsed = matches.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(asked) if asked.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => asked.exit(),
         Err(error) if error.use_stderr() => {
             note!("encrata-webhooks: {}", one_line(&without_password(error).render().to_string()));
@@ -154,6 +178,7 @@ pub fn main() -> ExitCode {
         Command::Verify(verify) => return verify.run().unwrap_or_else(|failure| fail(&*failure)),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),
+        Command::Config(_) => show_config(&command, &matches, &settings),
         Command::Serve(serve) => on_runtime(serve.run()),
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
@@ -168,6 +193,15 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => fail(&*failure),
     }
+}
+
+fn show_config(
+    command: &clap::Command,
+    matches: &clap::ArgMatches,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let matches = matches.subcommand_matches("config").ok_or("there is nothing to show")?;
+    config::show(command, matches, settings)
 }
 
 /// An environment variable that is set to nothing counts as unset: that is how an optional one arrives from a
@@ -244,7 +278,7 @@ async fn stop_signal() {
 struct BodyArg {
     /// The file with the body; standard input when not given, or when it is -
     #[arg(value_name = "FILE")]
-    file: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
 }
 
 impl BodyArg {
