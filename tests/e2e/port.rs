@@ -39,19 +39,33 @@ async fn beginning(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn who_sends_no_head_or_no_body_is_not_waited_for() {
-    let server = Setup::new().start().await;
-    let (mut silent, mut half, mut preface) = (connect(&server).await, connect(&server).await, connect(&server).await);
-    silent.write_all(b"").await.unwrap();
+    let server = Setup::new().option("--metrics-listen", "127.0.0.1:0").start().await;
+    let metrics = server.metrics_url().await;
+    let metrics = metrics.strip_prefix("http://").unwrap().split('/').next().unwrap();
+    let metrics = TcpStream::connect(metrics).await.unwrap();
+    let (silent, mut half, mut preface) = (connect(&server).await, connect(&server).await, connect(&server).await);
     half.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: x\r\nx-y: ").await.unwrap();
     preface.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
     let mut body = connect(&server).await;
     body.write_all(b"POST /api/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{")
         .await
         .unwrap();
-    let (silent, half, preface, body) =
-        tokio::join!(to_the_end(silent), to_the_end(half), to_the_end(preface), to_the_end(body));
+    let (silent, half, preface, body, metrics) = tokio::join!(
+        to_the_end(silent),
+        to_the_end(half),
+        to_the_end(preface),
+        to_the_end(body),
+        to_the_end(metrics)
+    );
     let in_time = Duration::from_secs(8)..Duration::from_secs(30);
-    for (what, (_, lived)) in [("silent", &silent), ("half", &half), ("preface", &preface), ("body", &body)] {
+    let lives = [
+        ("silent", &silent),
+        ("half", &half),
+        ("preface", &preface),
+        ("body", &body),
+        ("metrics", &metrics),
+    ];
+    for (what, (_, lived)) in lives {
         assert!(in_time.contains(lived), "{what}: {lived:?}");
     }
     let (answer, _) = body;
