@@ -49,7 +49,8 @@ async fn a_header_of_somebody_who_is_no_proxy_changes_nothing() {
 
 #[tokio::test]
 async fn a_trusted_proxy_says_who_calls_and_how() {
-    let server = Setup::new().option("--trusted-proxy", "127.0.0.1,10.0.0.0/8").option("--log", "debug").start().await;
+    let server =
+        Setup::new().option("--trusted-proxy", "127.0.0.1,10.0.0.0/8").option("--log", "debug").start().await;
     let nobody = server.anonymous();
     // What the caller claims itself stands before what proxies added, and does not count.
     let made = guesses(&nobody, |n| format!("203.0.113.{n}, 198.51.100.7, 10.0.0.{n}")).await;
@@ -61,8 +62,12 @@ async fn a_trusted_proxy_says_who_calls_and_how() {
         let cookie = answer.header("set-cookie").unwrap();
         assert_eq!(cookie.ends_with("; Secure"), secure, "{proto}: {cookie}");
     }
-    for garbage in ["", ",", "someone", "[::1", "1.2.3.4.5", "for=192.0.2.1;proto=https", "\u{e9}", "256.1.1.1:99999"] {
-        sign_in(&nobody, &key, &[("x-forwarded-for", garbage), ("x-forwarded-proto", garbage)]).await.expect(201);
+    for garbage in
+        ["", ",", "someone", "[::1", "1.2.3.4.5", "for=192.0.2.1;proto=https", "\u{e9}", "256.1.1.1:99999"]
+    {
+        sign_in(&nobody, &key, &[("x-forwarded-for", garbage), ("x-forwarded-proto", garbage)])
+            .await
+            .expect(201);
     }
     // The log names the caller.
     let forwarded = [("x-forwarded-for", "198.51.100.99")];

@@ -112,7 +112,8 @@ async fn an_address_inside_is_not_even_asked_for() {
 
 #[test]
 fn a_proxy_that_is_none_is_refused_without_its_password() {
-    for url in ["socks5://user:mark-p@proxy:1080", "user:mark-p@proxy:3128", "http://user:mark-p@proxy/path"] {
+    for url in ["socks5://user:mark-p@proxy:1080", "user:mark-p@proxy:3128", "http://user:mark-p@proxy/path"]
+    {
         let refused = run(&["serve", "--egress-proxy", url]);
         assert_eq!(refused.code, Some(2), "{refused:?}");
         assert!(refused.stderr.contains("it is no proxy: write it like"), "{refused:?}");

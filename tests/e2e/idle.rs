@@ -35,7 +35,9 @@ async fn ten_thousand_idle_connections_cost_little_memory_and_nobody_else() {
     let files = raise_file_limit();
     let connections = CONNECTIONS.min((files / 4 * 3).saturating_sub(OTHER_FILES));
     if connections < CONNECTIONS {
-        let limit = format!("{files} files may be open here, so {connections} idle connections are opened, not {CONNECTIONS}");
+        let limit = format!(
+            "{files} files may be open here, so {connections} idle connections are opened, not {CONNECTIONS}"
+        );
         assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{limit}: in CI all are needed");
         println!("SKIPPED in part: {limit}");
     }

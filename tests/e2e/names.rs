@@ -107,7 +107,8 @@ async fn a_kept_connection_stays_where_it_was_checked_and_the_next_is_checked_ag
     let delivery = rebinding.delivery(&hook, 6).await;
     assert_eq!(delivery["status"], "failed", "{delivery}");
     assert_eq!(refused(&delivery), (6, 6), "{delivery}");
-    let tested = rebinding.admin.post("/api/webhooks/test", serde_json::json!({"id": hook})).await.expect(200);
+    let tested =
+        rebinding.admin.post("/api/webhooks/test", serde_json::json!({"id": hook})).await.expect(200);
     assert!(tested.field("error").contains("loopback"), "{tested:?}");
     rebinding.nobody_came_inside();
     assert_eq!(rebinding.receiver.connections(), 1);
@@ -128,7 +129,11 @@ async fn of_a_name_with_many_addresses_only_those_outside_are_connected_to() {
     let hook = rebinding.webhook().await;
     for n in 1..=7 {
         let delivery = rebinding.delivery(&hook, n).await;
-        assert_eq!((&delivery["status"], &delivery["attempts"]), (&"success".into(), &1.into()), "{delivery}");
+        assert_eq!(
+            (&delivery["status"], &delivery["attempts"]),
+            (&"success".into(), &1.into()),
+            "{delivery}"
+        );
     }
     rebinding.nobody_came_inside();
 

@@ -31,7 +31,8 @@ async fn to_the_end(mut stream: TcpStream) -> (String, Duration) {
 async fn beginning(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     while !bytes.windows(4).any(|end| end == b"\r\n\r\n") {
-        let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut bytes)).await.expect("no answer").unwrap();
+        let read =
+            tokio::time::timeout(PATIENCE, stream.read_buf(&mut bytes)).await.expect("no answer").unwrap();
         assert!(read > 0, "it ended: {}", String::from_utf8_lossy(&bytes));
     }
     String::from_utf8_lossy(&bytes).into_owned()
@@ -43,7 +44,8 @@ async fn who_sends_no_head_or_no_body_is_not_waited_for() {
     let metrics = server.metrics_url().await;
     let metrics = metrics.strip_prefix("http://").unwrap().split('/').next().unwrap();
     let metrics = TcpStream::connect(metrics).await.unwrap();
-    let (silent, mut half, mut preface) = (connect(&server).await, connect(&server).await, connect(&server).await);
+    let (silent, mut half, mut preface) =
+        (connect(&server).await, connect(&server).await, connect(&server).await);
     half.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: x\r\nx-y: ").await.unwrap();
     preface.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
     let mut body = connect(&server).await;
@@ -58,13 +60,8 @@ async fn who_sends_no_head_or_no_body_is_not_waited_for() {
         to_the_end(metrics)
     );
     let in_time = Duration::from_secs(8)..Duration::from_secs(30);
-    let lives = [
-        ("silent", &silent),
-        ("half", &half),
-        ("preface", &preface),
-        ("body", &body),
-        ("metrics", &metrics),
-    ];
+    let lives =
+        [("silent", &silent), ("half", &half), ("preface", &preface), ("body", &body), ("metrics", &metrics)];
     for (what, (_, lived)) in lives {
         assert!(in_time.contains(lived), "{what}: {lived:?}");
     }
@@ -92,7 +89,10 @@ async fn a_head_is_as_large_as_it_may_be() {
     let headers = "x: y\r\n";
     for (what, head) in [
         ("too many", format!("GET / HTTP/1.1\r\nhost: x\r\n{}\r\n", headers.repeat(101))),
-        ("far too large", format!("GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(256 * 1024))),
+        (
+            "far too large",
+            format!("GET / HTTP/1.1\r\nhost: x\r\nx-large: {}\r\n\r\n", "x".repeat(256 * 1024)),
+        ),
         ("endless", format!("GET /{}", "x".repeat(256 * 1024))),
     ] {
         let mut stream = connect(&server).await;
@@ -113,7 +113,9 @@ async fn nesting_without_end_is_refused_and_nothing_else_happens() {
     let server = Setup::new().start().await;
     let (admin, publisher) = server.admin_and_publisher();
     let hook = admin.webhook_at("https://example.com/", &["lookup.completed"]).await;
-    let deep = |n: usize| [("[", "]"), ("{\"a\":", "}")].map(|(open, close)| open.repeat(n) + "1" + &close.repeat(n));
+    let deep = |n: usize| {
+        [("[", "]"), ("{\"a\":", "}")].map(|(open, close)| open.repeat(n) + "1" + &close.repeat(n))
+    };
     // Closed and unclosed, as the whole and as a part of it.
     for nested in deep(100_000).into_iter().chain(deep(30_000)).chain(["[".repeat(60_000)]) {
         let data = format!(
@@ -130,7 +132,8 @@ async fn nesting_without_end_is_refused_and_nothing_else_happens() {
             assert!([400, 413].contains(&answer.status), "{path}: {answer:?}");
             assert!(answer.status == 400 || body.len() > 256 * 1024, "{path}: {answer:?}");
         }
-        let url = format!(r#"{{"url":"https://example.com/","events":["credits.low"],"description":{nested}}}"#);
+        let url =
+            format!(r#"{{"url":"https://example.com/","events":["credits.low"],"description":{nested}}}"#);
         let update = format!(r#"{{"id":"{}","url":"https://example.com/","more":{nested}}}"#, hook.id);
         for (method, path, body) in [
             (Method::POST, "/api/webhooks", &nested),
@@ -153,9 +156,14 @@ async fn who_shows_no_key_is_answered_before_the_body_comes() {
     server.key("acme", "admin");
     execute(&server.setup().database_file(), "alter table api_keys rename to away").await;
     let long = format!("authorization: Bearer {}\r\n", "x".repeat(300));
-    for credentials in
-        ["", "authorization: Bearer \r\n", "authorization: Basic eDp5\r\n", "authorization: Bearer a b\r\n", &long, "cookie: encrata_session=short\r\n"]
-    {
+    for credentials in [
+        "",
+        "authorization: Bearer \r\n",
+        "authorization: Basic eDp5\r\n",
+        "authorization: Bearer a b\r\n",
+        &long,
+        "cookie: encrata_session=short\r\n",
+    ] {
         for path in ["/api/events/batch", "/api/webhooks"] {
             let mut stream = connect(&server).await;
             let head = format!(
@@ -240,7 +248,8 @@ async fn one_address_does_not_take_all_connections() {
     let again = async {
         loop {
             let mut stream = connect(&server).await;
-            let _ = stream.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+            let _ =
+                stream.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
             if to_the_end(stream).await.0.starts_with("HTTP/1.1 200 ") {
                 return;
             }
@@ -285,11 +294,13 @@ async fn over_http2_streams_and_heads_are_bounded() {
     let (client, connection) = h2::client::handshake(connect(&server).await).await.unwrap();
     let connection = tokio::spawn(connection);
     let mut client = client.ready().await.unwrap();
-    let large = http::Request::get("http://x/api/health/live").header("x-large", "x".repeat(33 * 1024)).body(());
+    let large =
+        http::Request::get("http://x/api/health/live").header("x-large", "x".repeat(33 * 1024)).body(());
     let (answer, _) = client.send_request(large.unwrap(), true).unwrap();
     assert_eq!(answer.await.unwrap().status(), 431);
     let mut client = client.ready().await.unwrap();
-    let huge = http::Request::get("http://x/api/health/live").header("x-large", "x".repeat(100 * 1024)).body(());
+    let huge =
+        http::Request::get("http://x/api/health/live").header("x-large", "x".repeat(100 * 1024)).body(());
     let refused = match client.send_request(huge.unwrap(), true) {
         Ok((answer, _)) => answer.await.map_or(true, |answer| answer.status() == 431),
         Err(_) => true,

@@ -41,7 +41,10 @@ fn offered(hello: &[u8]) -> Vec<u16> {
         let (kind, length) = (number(hello, at, 2), number(hello, at + 2, 2));
         let extension = &hello[at + 4..at + 4 + length];
         if kind == SUPPORTED_VERSIONS {
-            return extension[1..].chunks(2).map(|version| u16::from_be_bytes([version[0], version[1]])).collect();
+            return extension[1..]
+                .chunks(2)
+                .map(|version| u16::from_be_bytes([version[0], version[1]]))
+                .collect();
         }
         at += 4 + length;
     }
@@ -76,7 +79,10 @@ async fn nothing_older_than_tls_1_2_is_offered_or_taken() {
         };
         let testing = admin.post("/api/webhooks/test", json!({"id": hook.id}));
         let ((versions, rest), tested) = tokio::join!(answering, testing);
-        assert!(!versions.is_empty() && versions.iter().all(|v| [TLS_1_2, TLS_1_3].contains(v)), "{versions:x?}");
+        assert!(
+            !versions.is_empty() && versions.iter().all(|v| [TLS_1_2, TLS_1_3].contains(v)),
+            "{versions:x?}"
+        );
         assert!(versions.contains(&TLS_1_2), "{versions:x?}");
         assert_eq!(rest.first(), Some(&21), "an alert and nothing else: {rest:x?}");
         let error = tested.expect(200).field("error");
@@ -110,7 +116,9 @@ async fn no_door_takes_http() {
     let (admin, publisher) = server.admin_and_publisher();
     let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
     let moved = admin.webhook(&receiver, "/moved", &["lookup.completed"]).await;
-    for written in [url.clone(), url.replace("http:", "HTTP:"), url.replace("http:", "ftp:"), url.replace("http:", "")] {
+    for written in
+        [url.clone(), url.replace("http:", "HTTP:"), url.replace("http:", "ftp:"), url.replace("http:", "")]
+    {
         let input = json!({"url": written, "events": ["lookup.completed"]});
         admin.post("/api/webhooks", input).await.expect(400);
         admin.put("/api/webhooks", json!({"id": hook.id, "url": written})).await.expect(400);
@@ -125,7 +133,8 @@ async fn no_door_takes_http() {
     execute(&server.setup().database_file(), &planted).await;
     publisher.lookup(&admin.workspace_id, "lu_2").await;
     server.log_when("can't be read").await;
-    let tested = admin.send(Method::POST, "/api/webhooks/test", &[("content-type", "application/json")], None);
+    let tested =
+        admin.send(Method::POST, "/api/webhooks/test", &[("content-type", "application/json")], None);
     tested.await.expect(400);
     assert_eq!(admin.post("/api/webhooks/test", json!({"id": hook.id})).await.status, 500);
     let came = tokio::time::timeout(std::time::Duration::from_millis(500), plain.accept()).await;

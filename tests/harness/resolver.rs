@@ -57,7 +57,10 @@ impl Resolver {
                 return Some(Self { address, names, answering });
             }
         };
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "there are no {missing}: in CI they are needed");
+        assert!(
+            std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+            "there are no {missing}: in CI they are needed"
+        );
         println!("SKIPPED: {untested} ({missing}: root has them)");
         None
     }

@@ -104,7 +104,9 @@ mod tests {
         let hash = Some(KeyHash::of("enc_live_x"));
         assert!(bearer("Bearer enc_live_x") == hash && bearer("bearer  enc_live_x ") == hash);
         let long = format!("Bearer {}", "x".repeat(257));
-        for value in ["", "Bearer", "Bearer ", "Basic enc_live_x", "enc_live_x", "Bearer a b", "Bearer é", &long] {
+        for value in
+            ["", "Bearer", "Bearer ", "Basic enc_live_x", "enc_live_x", "Bearer a b", "Bearer é", &long]
+        {
             assert!(bearer(value).is_none(), "{value}");
         }
     }

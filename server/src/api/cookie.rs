@@ -31,7 +31,12 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The header that hands a session to a browser, which answers a request with these `headers`.
-pub(super) fn given(app: &App, caller: &Caller, headers: &HeaderMap, token: &NewToken) -> Option<HeaderValue> {
+pub(super) fn given(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    token: &NewToken,
+) -> Option<HeaderValue> {
     set(app, caller, headers, token.expose(), LIFETIME.as_secs())
 }
 

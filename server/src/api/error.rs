@@ -172,7 +172,8 @@ pub(super) struct Span;
 
 impl<B> MakeSpan<B> for Span {
     fn make_span(&mut self, request: &axum::http::Request<B>) -> tracing::Span {
-        let caller = request.extensions().get().map(|caller: &Caller| tracing::field::display(caller.address));
+        let caller =
+            request.extensions().get().map(|caller: &Caller| tracing::field::display(caller.address));
         tracing::info_span!("request", caller, method = %request.method(), path = request.uri().path())
     }
 }

@@ -15,9 +15,11 @@ const SEPARATORS: usize = ": \r\n".len();
 pub(super) async fn limited(request: Request, next: Next) -> Result<Response, ApiError> {
     let (headers, target) = (request.headers(), request.uri().path_and_query());
     let target_bytes = target.map_or(0, |target| target.as_str().len());
-    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + SEPARATORS).sum();
+    let bytes: usize =
+        headers.iter().map(|(name, value)| name.as_str().len() + value.len() + SEPARATORS).sum();
     if headers.len() > HEADERS || target_bytes + bytes > HEAD_BYTES {
-        let why = format!("the request's head is too large: {HEADERS} headers and {HEAD_BYTES} bytes are read");
+        let why =
+            format!("the request's head is too large: {HEADERS} headers and {HEAD_BYTES} bytes are read");
         return Err(ApiError::Status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why));
     }
     Ok(next.run(request).await)

@@ -103,7 +103,8 @@ async fn sign_in(
         ApiError::Internal
     };
     let token = NewToken::generate().map_err(|error| failed(&error))?;
-    let cookie = cookie::given(&app, &caller, &headers, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
+    let cookie =
+        cookie::given(&app, &caller, &headers, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
     let expires_ms = app.store.create_session(&token.hash(), &key).await?;
     app.usage.count(key.workspace_id, key.id, now_ms);
     let view = SessionView::new(&app, key, expires_ms).await?;

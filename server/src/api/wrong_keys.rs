@@ -102,9 +102,6 @@ mod tests {
         shown("2001:db8:1:3::1", "another", true).await.unwrap();
         // Revoked, it is one of the wrong ones.
         assert!(matches!(shown("2001:db8:1:2::1", "good", false).await, Err(ApiError::Unauthorized)));
-        assert!(matches!(
-            shown("2001:db8:1:2::1", "good", false).await,
-            Err(ApiError::RateLimited { .. })
-        ));
+        assert!(matches!(shown("2001:db8:1:2::1", "good", false).await, Err(ApiError::RateLimited { .. })));
     }
 }

@@ -115,7 +115,9 @@ impl Guard {
             && NAT64.contains(&v6)
         {
             let [.., a, b, c, d] = v6.octets();
-            return self.check(Ipv4Addr::new(a, b, c, d).into()).map_err(|Blocked { why, .. }| Blocked { address, why });
+            return self
+                .check(Ipv4Addr::new(a, b, c, d).into())
+                .map_err(|Blocked { why, .. }| Blocked { address, why });
         }
         let why = match address {
             IpAddr::V4(v4) => {

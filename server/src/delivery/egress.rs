@@ -49,7 +49,14 @@ mod tests {
         let proxy: EgressProxy = "http://user:secret@proxy.internal:3128".parse().unwrap();
         assert_eq!(proxy.to_string(), "http://proxy.internal:3128");
         assert_eq!(format!("{proxy:?}"), "EgressProxy(http://proxy.internal:3128)");
-        for text in ["", "proxy.internal:3128", "socks5://proxy:1080", "http://proxy/path", "http://proxy/?x", "http://"] {
+        for text in [
+            "",
+            "proxy.internal:3128",
+            "socks5://proxy:1080",
+            "http://proxy/path",
+            "http://proxy/?x",
+            "http://",
+        ] {
             assert!(text.parse::<EgressProxy>().is_err(), "{text}");
         }
     }

@@ -180,8 +180,7 @@ fn refuse(stream: TcpStream, peer: SocketAddr, full: Full) {
 
 /// A connection that broke before it was taken is none; else there are too many files, and some may close.
 async fn pause_after(error: &Error) {
-    let broke =
-        [ErrorKind::ConnectionRefused, ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
+    let broke = [ErrorKind::ConnectionRefused, ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset];
     if !broke.contains(&error.kind()) {
         tracing::error!(%error, "no connection can be taken");
         sleep(PAUSE).await;

@@ -40,7 +40,8 @@ async fn open(change: impl FnOnce(&mut Limits)) -> Port {
         ..Limits::of_this_process()
     };
     change(&mut limits);
-    let read = |body: Result<Bytes, _>| async move { body.map_or("cut".into(), |body| body.len().to_string()) };
+    let read =
+        |body: Result<Bytes, _>| async move { body.map_or("cut".into(), |body| body.len().to_string()) };
     let router = Router::new()
         .route("/", get(|| async { "here" }))
         .route("/body", post(read))
@@ -120,12 +121,16 @@ async fn drip(mut stream: TcpStream, first: &[u8]) -> Duration {
 #[tokio::test]
 async fn a_head_that_does_not_come_closes_the_connection() {
     let port = open(|_| {}).await;
-    for begin in [&b""[..], b"G", b"PRI * HTTP/2", b"GET / HTTP/1.1\r\nhost: x\r\nx-y: "] {
+    for begin in [&b""[..], b"G", b"GET / HTTP/1.1\r\nhost: x\r\nx-y: "] {
         let lived = drip(port.connect().await, begin).await;
         assert!((FIRST_REQUEST..FIRST_REQUEST * 4).contains(&lived), "{begin:?}: {lived:?}");
     }
-    let (nothing, lived) = to_the_end(&mut port.connect().await).await;
-    assert!(nothing.is_empty() && lived < FIRST_REQUEST * 4, "{lived:?}");
+    for begin in ["", "PRI * HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        let mut stream = port.connect().await;
+        stream.write_all(begin.as_bytes()).await.unwrap();
+        let (answer, lived) = to_the_end(&mut stream).await;
+        assert!(!answer.starts_with("HTTP/1.1") && lived < FIRST_REQUEST * 4, "{lived:?}: {answer}");
+    }
 }
 
 #[tokio::test]
@@ -195,7 +200,10 @@ async fn connections_have_an_end_and_those_who_get_none_are_told() {
     ask(&mut one).await;
     ask(&mut two).await;
     let (refused, _) = to_the_end(&mut port.connect().await).await;
-    assert!(refused.starts_with("HTTP/1.1 503 ") && refused.contains(r#"{"error":"your address"#), "{refused}");
+    assert!(
+        refused.starts_with("HTTP/1.1 503 ") && refused.contains(r#"{"error":"your address"#),
+        "{refused}"
+    );
     let from = async |address: &str| {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind(address.parse().unwrap()).unwrap();

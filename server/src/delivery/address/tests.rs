@@ -92,7 +92,8 @@ fn only_globally_routable_addresses_pass() {
     let guard = Guard::default();
     let networks: Vec<(IpNet, bool)> =
         REGISTERED.iter().map(|(network, passes)| (network.parse().unwrap(), *passes)).collect();
-    let is_blocked = |address| networks.iter().any(|(network, passes)| !passes && network.contains(address));
+    let is_blocked =
+        |address: &IpAddr| networks.iter().any(|(network, passes)| !passes && network.contains(address));
     for (network, passes) in &networks {
         for inside in [network.network(), network.broadcast()] {
             assert_eq!(guard.check(inside).is_ok(), *passes, "{inside} of {network}");
@@ -102,7 +103,9 @@ fn only_globally_routable_addresses_pass() {
             assert_eq!(guard.check(beside).is_ok(), passes, "{beside} beside {network}");
         }
     }
-    for address in ["1.1.1.1", "8.8.8.8", "93.184.215.14", "2606:4700::1111", "2001:4860::8888", "2a00:1450::1"] {
+    for address in
+        ["1.1.1.1", "8.8.8.8", "93.184.215.14", "2606:4700::1111", "2001:4860::8888", "2a00:1450::1"]
+    {
         assert_eq!(guard.check(address.parse().unwrap()), Ok(()), "{address}");
     }
 }
@@ -111,7 +114,9 @@ fn only_globally_routable_addresses_pass() {
 #[test]
 fn an_address_inside_is_refused_in_every_shape_of_ipv6() {
     let guard = Guard::default();
-    for inside in ["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "1.1.1.1"] {
+    for inside in
+        ["127.0.0.1", "10.0.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1", "1.1.1.1"]
+    {
         let v4: Ipv4Addr = inside.parse().unwrap();
         let [a, b, c, d] = v4.octets();
         let hex = format!("{a:02x}{b:02x}:{c:02x}{d:02x}");
