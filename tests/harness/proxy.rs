@@ -105,6 +105,9 @@ async fn pass(mut client: impl AsyncRead + AsyncWrite + Unpin, state: &State) ->
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
+        if head[0] != b'C' {
+            return Err(std::io::Error::other("it is no CONNECT"));
+        }
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let target = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()).map(str::to_owned);
