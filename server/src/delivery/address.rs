@@ -38,10 +38,10 @@ const V4_BLOCKED: [(Ipv4Net, &str); 16] = [
 /// The only unicast space in use (RFC 4291 section 2.5.4) …
 const V6_GLOBAL: Ipv6Net = v6(0x2000, 0, 0, 3);
 
-/// … and what is not globally routable in it (IANA's IPv6 Special-Purpose Address Registry). Parts of 2001::/23
+/// … and what is not globally routable in it (IANA's IPv6 Special-Purpose Address Registry). Parts of `2001::/23`
 /// are reachable by that registry, and refused all the same: anycast that leads to the nearest router
-/// (2001:1::/32), relays and sinks of other protocols (2001:3::/32, 2001:4:112::/48), and names of hosts in the
-/// shape of addresses (2001:20::/28, 2001:30::/28). No receiver of HTTPS lives there.
+/// (`2001:1::/32`), relays and sinks of other protocols (`2001:3::/32`, `2001:4:112::/48`), and names of hosts in the
+/// shape of addresses (`2001:20::/28`, `2001:30::/28`). No receiver of HTTPS lives there.
 const V6_BLOCKED: [(Ipv6Net, &str); 4] = [
     (v6(0x2001, 0, 0, 23), "reserved for protocols (Teredo among them)"),
     (v6(0x2001, 0xdb8, 0, 32), "for documentation"),

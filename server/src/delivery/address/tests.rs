@@ -79,7 +79,7 @@ fn neighbours(network: IpNet) -> [Option<IpAddr>; 2] {
     }
 }
 
-/// Of IPv6 only 2000::/3 is in use.
+/// Of IPv6 only `2000::/3` is in use.
 fn is_unicast(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => true,
