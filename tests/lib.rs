@@ -22,6 +22,8 @@ mod binary;
 mod certificates;
 #[path = "harness/collector.rs"]
 mod collector;
+#[path = "harness/files.rs"]
+mod files;
 #[path = "harness/forward.rs"]
 mod forward;
 #[path = "harness/listener.rs"]
@@ -34,10 +36,14 @@ mod postgres;
 mod postgres_binaries;
 #[path = "harness/postgres_standby.rs"]
 mod postgres_standby;
+#[path = "harness/proxy.rs"]
+mod proxy;
 #[path = "harness/receiver.rs"]
 mod receiver;
 #[path = "harness/reply.rs"]
 mod reply;
+#[path = "harness/resolver.rs"]
+mod resolver;
 #[path = "harness/running.rs"]
 mod running;
 #[path = "harness/scrape.rs"]
@@ -57,12 +63,15 @@ pub use self::api::{Answer, Api, Hook};
 pub use self::binary::{Finished, binary, run, run_with};
 pub use self::certificates::{Authority, Flaw};
 pub use self::collector::{Collector, Span};
+pub use self::files::raise_file_limit;
 pub use self::forward::Forward;
 pub use self::listener::Listener;
 pub use self::planted::{MASTER_KEY, plant_event, plant_webhook};
 pub use self::postgres::Postgres;
+pub use self::proxy::Proxy;
 pub use self::receiver::{Ids, Received, Receiver};
 pub use self::reply::{Gate, Reply};
+pub use self::resolver::Resolver;
 pub use self::running::Running;
 pub use self::scrape::Scrape;
 pub use self::sealed::{Sealeds, execute, opened_by, plant_sealed, sealed_secrets};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::delivery::egress::EgressProxy;
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
 use crate::store::DatabaseUrl;
@@ -25,6 +26,10 @@ pub struct Config {
     pub allow_network: Vec<IpNet>,
     /// A PEM file of certificate authorities to trust beside the system's.
     pub extra_ca: Option<PathBuf>,
+    /// The proxy that deliveries go through; none means that they go directly.
+    pub egress_proxy: Option<EgressProxy>,
+    /// The networks of proxies in front of the server, which are believed whom they speak for.
+    pub trusted_proxies: Vec<IpNet>,
     /// Where browsers find the server; none means that it is not said.
     pub public_url: Option<Url>,
     /// Requests per key and minute on `/api/webhooks`; 0 means no limit.
@@ -97,6 +102,22 @@ pub fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("'{text}' is not a network: write it like 10.0.0.0/8, fd00::/8 or 127.0.0.1"))
 }
 
+/// Reads the network of a proxy that is trusted, or `none`.
+///
+/// # Errors
+///
+/// A sentence that says what to write.
+pub fn trusted_proxy(text: &str) -> Result<TrustedProxy, String> {
+    if text.trim() == "none" {
+        return Ok(TrustedProxy(None));
+    }
+    network(text).map(|network| TrustedProxy(Some(network)))
+}
+
+/// The network of a proxy that is trusted.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustedProxy(pub Option<IpNet>);
+
 /// Reads where browsers find the server: an origin.
 ///
 /// # Errors
@@ -124,6 +145,8 @@ mod tests {
             old_master_key: Some(value("8")),
             allow_network: Vec::new(),
             extra_ca: None,
+            egress_proxy: Some("http://user:pa55word@proxy.internal:3128".parse().unwrap()),
+            trusted_proxies: Vec::new(),
             public_url: None,
             webhook_rate_limit: 0,
             retry_schedule: RetrySchedule::default(),

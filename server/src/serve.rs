@@ -1,7 +1,6 @@
 //! The server's life: start, serve, stop.
 
-use std::future::{Future, IntoFuture as _};
-use std::net::SocketAddr;
+use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +26,9 @@ use crate::delivery::slots::Slots;
 use crate::delivery::stats::Stats;
 use crate::delivery::wake::Wake;
 use crate::delivery::worker::Worker;
+use crate::door::caller::TrustedProxies;
+use crate::door::limits::Limits;
+use crate::door::{self, Door as Port};
 use crate::housekeeping;
 use crate::keyring::Keyring;
 use crate::master_key::{self, MasterKeyError};
@@ -74,6 +76,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     router: Router,
+    proxies: TrustedProxies,
     /// Where metrics are served; beside the API when nowhere else.
     metrics: Option<TcpListener>,
     store: Store,
@@ -100,7 +103,8 @@ impl Server {
     pub async fn open(config: Config) -> Result<Self, StartError> {
         let extra_ca = config.extra_ca.as_ref().map_or(Ok(Vec::new()), read_ca)?;
         let guard = Guard::new(config.allow_network);
-        let sender = Sender::new(guard.clone(), extra_ca).map_err(StartError::Client)?;
+        let egress = config.egress_proxy.as_ref();
+        let sender = Sender::new(guard.clone(), extra_ca, egress).map_err(StartError::Client)?;
 
         master_key::check_source(&config.master_key, &config.database)?;
         let old_key = config.old_master_key.as_ref();
@@ -156,6 +160,7 @@ impl Server {
             rate_limit: api::RateLimit::new(config.webhook_rate_limit),
             session_limit: api::RateLimit::new(SESSION_RATE_LIMIT),
             sign_ins: api::RateLimit::new(FAILED_SIGN_INS),
+            wrong_keys: api::WrongKeys::default(),
             public_url: config.public_url,
             known: api::Known::default(),
             usage: usage.clone(),
@@ -168,6 +173,7 @@ impl Server {
         let retention = config.retention;
         Ok(Self {
             router,
+            proxies: TrustedProxies::new(config.trusted_proxies),
             metrics: None,
             store,
             usage,
@@ -203,6 +209,7 @@ impl Server {
     ) -> Result<(), PartFailed> {
         let Self {
             router,
+            proxies,
             metrics,
             store,
             usage,
@@ -223,22 +230,17 @@ impl Server {
         let carrying = tokio::spawn(async move { carried.carry(&store_of, &stop).await });
         let sending = tokio::spawn(worker.run(stopping.clone()));
         let sampling = tokio::spawn(metrics::keep_sampling(store.clone(), stopping.clone()));
+        let limits = Limits::of_this_process();
+        let port = |router| Port { router, proxies: proxies.clone(), limits };
         let (router, measuring) = match metrics {
             None => (router.merge(api::metrics::beside_the_api()), None),
             Some(listener) => {
-                let measuring = axum::serve(listener, api::metrics::alone()).into_future();
+                // It is answered to the end, so that the end can be watched.
+                let measuring = door::serve(listener, port(api::metrics::alone()), CancellationToken::new());
                 (router, Some(AbortOnDropHandle::new(tokio::spawn(measuring))))
             }
         };
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(stopping.clone().cancelled_owned())
-            .into_future();
-        let serving = tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the listener failed");
-            }
-        });
+        let serving = tokio::spawn(door::serve(listener, port(router), stopping.clone()));
 
         let looking = tokio::spawn(master_key::watch(store.clone(), keys, stopping.clone()));
 
@@ -288,7 +290,6 @@ impl Server {
         if tokio::time::timeout_at(deadline, store.close()).await.is_err() {
             tracing::warn!("the database did not close in time");
         }
-        // It is answered to the end, so that the end can be watched.
         drop(measuring);
         tracing::info!("stopped");
         if failed.load(Ordering::Relaxed) { Err(PartFailed) } else { Ok(()) }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, TcpListener, ToSocketAddrs as _};
 
 use encrata_webhooks::EventKind;
 use encrata_webhooks_tests::{
-    GOLDEN_BODY, GOLDEN_SECRET, MASTER_KEY, Receiver, Setup, plant_event, plant_webhook,
+    GOLDEN_BODY, GOLDEN_SECRET, MASTER_KEY, Receiver, Reply, Setup, plant_event, plant_webhook,
 };
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use serde_json::json;
 async fn urls_that_lead_inside_are_refused_when_they_are_registered() {
     let server = Setup::bare().option("--webhook-rate-limit", "0").start().await;
     let admin = server.key("acme", "admin");
+    let made = admin.webhook_at("https://example.com/hook", &["lookup.completed"]).await;
     for (url, reason) in [
         ("http://example.com/hook", "https"),
         ("https://127.0.0.1/hook", "loopback"),
@@ -24,13 +25,73 @@ async fn urls_that_lead_inside_are_refused_when_they_are_registered() {
         ("https://10.0.0.1/", "private"),
         ("https://169.254.169.254/latest/meta-data/", "metadata"),
         ("https://[fd00::1]/", "private"),
+        ("https://017700000001/", "loopback"),
+        ("https://127.0.0.1./", "loopback"),
+        ("https://127.0.0.1:8443/", "loopback"),
+        ("https://127%2e0%2e0%2e1/", "loopback"),
+        ("https://127。0。0。1/", "loopback"),
+        ("https://１２７.0.0.1/", "loopback"),
+        ("https://ｌｏｃａｌｈｏｓｔ/", "loopback"),
+        ("https://[::127.0.0.1]/", "another shape"),
+        ("https://[64:ff9b::169.254.169.254]/", "metadata"),
+        ("https://[2002:7f00:1::]/", "6to4"),
+        ("https://[2001:0:7f00:1::]/", "Teredo"),
+        ("https://[fe80::1]/", "link-local"),
+        ("https://[fe80::1%25eth0]/", "not an absolute URL"),
+        ("https://0/", "this network"),
+        ("https://224.0.0.1/", "multicast"),
+        ("https://255.255.255.255/", "broadcast"),
+        // Whose host is which is the parser's to say, and it is the one that connects.
+        ("https://example.com@127.0.0.1/", "user name"),
+        ("https://127.0.0.1@example.com/", "user name"),
+        ("https://127.0.0.1#@example.com/", "fragment"),
+        ("https://127.0.0.1\\@example.com/", "loopback"),
+        ("https://127.0.0.1?@example.com/", "loopback"),
+        ("https://example.com:pw@127.0.0.1/", "user name"),
+        ("https://127.0.0.1:443:80/", "not an absolute URL"),
+        ("https://1.2.3.4.5/", "not an absolute URL"),
+        ("https://256.0.0.1/", "not an absolute URL"),
+        ("https:///127.0.0.1/", "loopback"),
+        ("https:127.0.0.1", "not written like"),
+        ("https:\\\\127.0.0.1/", "not written like"),
+        ("https://127.0.0.1\t.example.com/", "white space"),
+        ("https://\u{2060}127.0.0.1/", "loopback"),
+        ("https://exa mple.com/", "white space"),
     ] {
         let refused = admin.post("/api/webhooks", json!({"url": url, "events": ["lookup.completed"]})).await;
         assert!(refused.clone().expect(400).error().contains(reason), "{url}: {refused:?}");
+        let moved = admin.put("/api/webhooks", json!({"id": made.id, "url": url})).await;
+        assert_eq!(moved.expect(400).error(), refused.error(), "{url}");
+        let checked = admin.post("/api/webhooks/check", json!({"url": url})).await.expect(200).json();
+        assert_eq!((&checked["ok"], &checked["error"]), (&false.into(), &refused.error().into()), "{url}");
     }
-    let made = admin.webhook_at("https://example.com/hook", &["lookup.completed"]).await;
-    let moved = admin.put("/api/webhooks", json!({"id": made.id, "url": "https://127.0.0.1/"})).await;
-    assert!(moved.expect(400).error().contains("loopback"));
+    assert_eq!(admin.get(&format!("/api/webhooks?id={}", made.id)).await.field("url"), made.url);
+}
+
+/// The first address is checked, and there is no second.
+#[tokio::test]
+async fn a_redirect_that_leads_inside_is_not_followed() {
+    let receiver = Receiver::elsewhere().await;
+    let inside = TcpListener::bind("127.0.0.1:0").unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let target = inside.local_addr().unwrap();
+    let setup = Setup::new().option("--allow-network", "127.1.0.1").option("--retry-schedule", "");
+    let server = setup.trusting(&[&receiver]).start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    for (n, location) in [format!("https://{target}/"), format!("http://{target}/"), format!("//{target}/")]
+        .into_iter()
+        .enumerate()
+    {
+        let path = format!("/moved{n}");
+        receiver.script(&path, move |_| Reply::status(307).header("Location", location.clone()));
+        let hook = admin.webhook(&receiver, &path, &["lookup.completed"]).await;
+        publisher.lookup(&admin.workspace_id, "lu_1").await;
+        let delivery = admin.delivery_when(&hook.id, "failed").await;
+        assert!(delivery["error"].as_str().unwrap().contains("redirect"), "{delivery}");
+        admin.delete(&format!("/api/webhooks?id={}", hook.id)).await.expect(200);
+    }
+    let came = inside.accept().map(|(_, peer)| peer);
+    assert_eq!(came.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
 /// The second line of defence: a webhook from before the operator took `--allow-network` away.

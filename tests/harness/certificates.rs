@@ -17,6 +17,8 @@ pub enum Flaw {
     WrongName,
     /// Its time is over.
     Expired,
+    /// Nobody but itself vouches for it.
+    SelfSigned,
 }
 
 /// A certificate authority.
@@ -47,7 +49,9 @@ impl Authority {
     pub fn serving(&self, flaw: Flaw, protocols: &[&str]) -> Arc<ServerConfig> {
         let names = match flaw {
             Flaw::WrongName => vec!["example.com".to_owned()],
-            Flaw::None | Flaw::Expired => vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
+            Flaw::None | Flaw::Expired | Flaw::SelfSigned => {
+                ["127.0.0.1", "127.1.0.1", "localhost", "hooks.test"].map(str::to_owned).into()
+            }
         };
         let mut params = CertificateParams::new(names).unwrap();
         if flaw == Flaw::Expired {
@@ -55,7 +59,10 @@ impl Authority {
             params.not_after = date_time_ymd(2021, 1, 1);
         }
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let certificate = match flaw {
+            Flaw::SelfSigned => params.self_signed(&key).unwrap(),
+            _ => params.signed_by(&key, &self.issuer).unwrap(),
+        };
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -87,7 +88,7 @@ struct State {
 
 /// A receiver that listens.
 pub struct Receiver {
-    port: u16,
+    address: SocketAddr,
     authority: Authority,
     state: Arc<State>,
     accepting: JoinHandle<()>,
@@ -95,7 +96,7 @@ pub struct Receiver {
 
 impl fmt::Debug for Receiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Receiver(127.0.0.1:{})", self.port)
+        write!(f, "Receiver({})", self.address)
     }
 }
 
@@ -113,13 +114,21 @@ impl Receiver {
 
     /// A receiver with this certificate and these protocols, in the order of its preference.
     pub async fn with(flaw: Flaw, protocols: &[&str]) -> Self {
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), flaw, protocols)
+    }
+
+    /// A receiver that listens where its certificate has two names: 127.1.0.1 and hooks.test.
+    pub async fn elsewhere() -> Self {
+        Self::on(TcpListener::bind("127.1.0.1:0").await.unwrap(), Flaw::None, &["http/1.1"])
+    }
+
+    fn on(listener: TcpListener, flaw: Flaw, protocols: &[&str]) -> Self {
         let authority = Authority::new();
         let acceptor = TlsAcceptor::from(authority.serving(flaw, protocols));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
         let accepting = tokio::spawn(accept(listener, acceptor, Arc::clone(&state)));
-        Self { port, authority, state, accepting }
+        Self { address, authority, state, accepting }
     }
 
     /// The authority that its certificate comes from, as PEM.
@@ -129,7 +138,17 @@ impl Receiver {
 
     /// The URL of a path.
     pub fn url(&self, path: &str) -> String {
-        format!("https://127.0.0.1:{}{path}", self.port)
+        format!("https://{}{path}", self.address)
+    }
+
+    /// The URL of a path, by a name of its certificate.
+    pub fn url_by(&self, name: &str, path: &str) -> String {
+        format!("https://{name}:{}{path}", self.address.port())
+    }
+
+    /// The port where it listens.
+    pub fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// Says how requests to a path are answered from now on.

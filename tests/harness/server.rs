@@ -90,8 +90,13 @@ impl Setup {
     /// Trusts the receivers' authorities.
     #[must_use]
     pub fn trusting(self, receivers: &[&Receiver]) -> Self {
+        self.trusting_pem(&receivers.iter().map(|receiver| receiver.ca_pem()).collect::<String>())
+    }
+
+    /// Trusts these authorities.
+    #[must_use]
+    pub fn trusting_pem(self, pem: &str) -> Self {
         let file = self.path("ca.pem");
-        let pem: String = receivers.iter().map(|receiver| receiver.ca_pem()).collect();
         std::fs::write(&file, pem).unwrap();
         let file = file.to_str().unwrap().to_owned();
         self.option("--extra-ca", &file)
@@ -333,6 +338,11 @@ impl Server {
             panic!("the metrics never were as wanted ({what}): {last:#?}");
         }
         last
+    }
+
+    /// What it wrote to standard output so far.
+    pub fn output(&self) -> String {
+        self.process.output.borrow().lines.join("\n")
     }
 
     /// What it was started with.

@@ -1,5 +1,6 @@
 //! Who asks: the key in `Authorization: Bearer`, or the session in the page's cookie.
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL};
 use axum::http::{HeaderMap, HeaderValue, Method};
@@ -8,8 +9,10 @@ use axum::response::Response;
 
 use super::{ApiError, App, cookie, same_origin};
 use crate::clock::now_ms;
-use crate::model::api_key::{ApiKey, KeyHash};
+use crate::door::caller::Caller;
+use crate::model::api_key::{ApiKey, KeyHash, may_be_key};
 use crate::model::session::TOUCH_AFTER;
+use crate::store::StoreError;
 
 /// What a request shows of who makes it, as a hash.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,19 +42,23 @@ impl Credential {
 /// Finds the caller's key and puts it beside the request, as an `Extension<ApiKey>`, with the [`Credential`].
 pub(super) async fn authenticate(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
     let credential = Credential::of(&app, request.headers()).ok_or(ApiError::Unauthorized)?;
     let by_session = matches!(credential, Credential::Session(_));
     let key = match &credential {
-        Credential::Key(_) => {
-            let key = credential.key(&app).await?.ok_or(ApiError::Unauthorized)?;
+        Credential::Key(hash) => {
+            let key = match app.known.publisher(hash) {
+                Some(key) => key,
+                None => app.wrong_keys.guard(&caller, hash, app.known.active_key(&app.store, hash)).await?,
+            };
             app.usage.count(key.workspace_id, key.id, now_ms());
             key
         }
         Credential::Session(token) => {
-            let key = used(&app, token).await?.ok_or(ApiError::Unauthorized)?;
+            let key = app.wrong_keys.guard(&caller, token, used(&app, token)).await?;
             if !matches!(*request.method(), Method::GET | Method::HEAD) {
                 same_origin::require(&app, request.headers())?;
             }
@@ -69,7 +76,7 @@ pub(super) async fn authenticate(
 }
 
 /// The key of a session that is used now.
-async fn used(app: &App, token: &KeyHash) -> Result<Option<ApiKey>, ApiError> {
+async fn used(app: &App, token: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
     let Some(session) = app.store.session(token).await? else { return Ok(None) };
     let touch_ms = i64::try_from(TOUCH_AFTER.as_millis()).unwrap_or(i64::MAX);
     if session.idle_ms >= touch_ms
@@ -85,7 +92,7 @@ async fn used(app: &App, token: &KeyHash) -> Result<Option<ApiKey>, ApiError> {
 fn bearer(value: &str) -> Option<KeyHash> {
     let (scheme, key) = value.split_once(' ')?;
     let key = key.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty()).then(|| KeyHash::of(key))
+    (scheme.eq_ignore_ascii_case("bearer") && may_be_key(key)).then(|| KeyHash::of(key))
 }
 
 #[cfg(test)]
@@ -96,7 +103,10 @@ mod tests {
     fn only_a_bearer_key_counts() {
         let hash = Some(KeyHash::of("enc_live_x"));
         assert!(bearer("Bearer enc_live_x") == hash && bearer("bearer  enc_live_x ") == hash);
-        for value in ["", "Bearer", "Bearer ", "Basic enc_live_x", "enc_live_x"] {
+        let long = format!("Bearer {}", "x".repeat(257));
+        for value in
+            ["", "Bearer", "Bearer ", "Basic enc_live_x", "enc_live_x", "Bearer a b", "Bearer é", &long]
+        {
             assert!(bearer(value).is_none(), "{value}");
         }
     }

@@ -4,8 +4,9 @@ use axum::http::header::{COOKIE, ORIGIN};
 use axum::http::{HeaderMap, HeaderValue};
 
 use super::App;
+use crate::door::caller::Caller;
 use crate::model::api_key::KeyHash;
-use crate::model::session::{LIFETIME, NewToken};
+use crate::model::session::{LIFETIME, NewToken, may_be_token};
 
 /// Its name where the page is served over TLS: a browser takes a cookie of this prefix from this very host, over TLS
 /// only (RFC 6265bis, section 4.1.3).
@@ -19,7 +20,7 @@ fn name(app: &App) -> &'static str {
 
 /// The hash of the token in a request's cookie.
 pub(super) fn token(app: &App, headers: &HeaderMap) -> Option<KeyHash> {
-    value(headers, name(app)).map(KeyHash::of)
+    value(headers, name(app)).filter(|token| may_be_token(token)).map(KeyHash::of)
 }
 
 /// The value of the first cookie of that name.
@@ -30,19 +31,25 @@ fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The header that hands a session to a browser, which answers a request with these `headers`.
-pub(super) fn given(app: &App, headers: &HeaderMap, token: &NewToken) -> Option<HeaderValue> {
-    set(app, headers, token.expose(), LIFETIME.as_secs())
+pub(super) fn given(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    token: &NewToken,
+) -> Option<HeaderValue> {
+    set(app, caller, headers, token.expose(), LIFETIME.as_secs())
 }
 
 /// The header that takes it away again.
-pub(super) fn taken(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
-    set(app, headers, "", 0)
+pub(super) fn taken(app: &App, caller: &Caller, headers: &HeaderMap) -> Option<HeaderValue> {
+    set(app, caller, headers, "", 0)
 }
 
-fn set(app: &App, headers: &HeaderMap, value: &str, max_age_s: u64) -> Option<HeaderValue> {
-    // A browser says it also where the operator has not: the page's own origin is the only one that gets this far.
+fn set(app: &App, caller: &Caller, headers: &HeaderMap, value: &str, max_age_s: u64) -> Option<HeaderValue> {
+    // A browser says it also where neither the operator nor the proxy has: the page's own origin is the only one that
+    // gets this far.
     let says_tls = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"));
-    let secure = if app.is_over_tls() || says_tls { "; Secure" } else { "" };
+    let secure = if app.is_over_tls() || caller.over_tls || says_tls { "; Secure" } else { "" };
     let name = name(app);
     let text = format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={max_age_s}{secure}");
     let mut value = HeaderValue::try_from(text).ok()?;

@@ -12,6 +12,7 @@ use serde::Serialize;
 use tower_http::classify::{ServerErrorsAsFailures, SharedClassifier};
 use tower_http::trace::{MakeSpan, OnResponse, TraceLayer};
 
+use crate::door::caller::Caller;
 use crate::store::{CreateError, RecordError, StoreError};
 
 /// What is wrong with a request, or with us.
@@ -157,7 +158,7 @@ pub(super) async fn agent_shape(request: Request, next: Next) -> axum::response:
     axum::response::Response::from_parts(parts, body)
 }
 
-/// A line per request in the log: method, path, status and time. Never a header, a query or a body.
+/// A line per request in the log: who, method, path, status and time. Never a header, a query or a body.
 pub(super) fn logged() -> TraceLayer<SharedClassifier<ServerErrorsAsFailures>, Span, (), Answered, (), (), ()>
 {
     TraceLayer::new_for_http()
@@ -174,7 +175,9 @@ pub(super) struct Span;
 
 impl<B> MakeSpan<B> for Span {
     fn make_span(&mut self, request: &axum::http::Request<B>) -> tracing::Span {
-        tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+        let caller =
+            request.extensions().get().map(|caller: &Caller| tracing::field::display(caller.address));
+        tracing::info_span!("request", caller, method = %request.method(), path = request.uri().path())
     }
 }
 
@@ -206,7 +209,7 @@ pub(super) enum Errors {
     /// The body is not declared as JSON.
     #[response(status = 415)]
     NotJson(ErrorBody),
-    /// Too many requests with this key; `Retry-After` says how many seconds to wait.
+    /// Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait.
     #[response(status = 429)]
     RateLimited(ErrorBody),
     /// The database failed; nothing was kept. Try again.

@@ -117,9 +117,9 @@ pub(super) struct MaxBytes(pub usize);
 /// How large the body of a management request may be.
 const MANAGEMENT_BYTES: usize = 64 * 1024;
 
-/// How much of a body that is too large is read to its end, and thrown away. A client that is still sending
-/// would else find the connection closed, and never see the answer.
-const DRAINED_BYTES: usize = 32 * 1024 * 1024;
+/// How much of a body that is too large is read to its end, and thrown away: so many times what the route reads. A client
+/// that is still sending would else find the connection closed, and never see the answer.
+const DRAINED: usize = 4;
 
 async fn read(request: Request) -> Result<Vec<u8>, ApiError> {
     let limit = request.extensions().get().map_or(MANAGEMENT_BYTES, |MaxBytes(limit)| *limit);
@@ -133,7 +133,7 @@ async fn read(request: Request) -> Result<Vec<u8>, ApiError> {
         } else {
             bytes.extend_from_slice(&data);
         }
-        if thrown_away > DRAINED_BYTES {
+        if thrown_away > DRAINED * limit {
             break;
         }
     }

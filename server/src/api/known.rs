@@ -27,6 +27,12 @@ struct Found {
 }
 
 impl Known {
+    /// The publisher's key with this hash, if it was found a moment ago.
+    pub(super) fn publisher(&self, hash: &KeyHash) -> Option<ApiKey> {
+        let found = self.lock();
+        found.keys.get(hash).filter(|(_, until)| Instant::now() < *until).map(|(key, _)| key.clone())
+    }
+
     /// The active key with this hash.
     ///
     /// # Errors
@@ -37,12 +43,10 @@ impl Known {
         store: &Store,
         hash: &KeyHash,
     ) -> Result<Option<ApiKey>, StoreError> {
-        let asked = Instant::now();
-        if let Some((key, until)) = self.lock().keys.get(hash)
-            && asked < *until
-        {
-            return Ok(Some(key.clone()));
+        if let Some(key) = self.publisher(hash) {
+            return Ok(Some(key));
         }
+        let asked = Instant::now();
         let key = store.active_key(hash).await?;
         if let Some(key) = key.as_ref().filter(|key| key.role == Role::Publisher) {
             let mut found = self.lock();

@@ -7,6 +7,7 @@ mod cookie;
 mod deliveries;
 mod error;
 mod events;
+mod head;
 mod health;
 mod json;
 mod keys;
@@ -28,6 +29,7 @@ mod stream;
 mod test_send;
 pub mod usage;
 mod webhooks;
+mod wrong_keys;
 
 use axum::Router;
 use axum::extract::OriginalUri;
@@ -43,6 +45,7 @@ pub use self::known::Known;
 pub use self::rate_limit::RateLimit;
 pub use self::sse::Streams;
 pub use self::state::{App, Parts};
+pub use self::wrong_keys::WrongKeys;
 
 /// The prefixes under which published clients look for the same routes.
 const PREFIXES: [&str; 3] = ["/api", "/api/agent", "/api/cli"];
@@ -108,6 +111,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         .merge(page::router())
         .fallback(unknown_path)
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
+        .layer(from_fn(head::limited))
         .layer(from_fn(error::agent_shape))
         .layer(from_fn(metrics::counted))
         .layer(error::logged())

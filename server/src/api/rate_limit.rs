@@ -18,6 +18,9 @@ use crate::model::api_key::ApiKey;
 use crate::model::ids::KeyId;
 
 const MINUTE_MS: i64 = 60_000;
+/// How many are counted in one minute. Those that come when there are more are not: addresses are without number, and
+/// memory is not.
+const MOST: usize = 100_000;
 
 /// Counts per key, or whatever else `K` is.
 #[derive(Debug, Clone)]
@@ -43,6 +46,11 @@ pub(super) struct Standing {
 }
 
 impl Standing {
+    /// Whether this was the last that is allowed.
+    pub(super) fn is_last(&self) -> bool {
+        self.allowed && self.remaining == 0
+    }
+
     /// The answer to what is too much.
     pub(super) fn refusal(&self) -> ApiError {
         let left_s = self.reset_s - self.now_ms.div_euclid(1000);
@@ -50,7 +58,7 @@ impl Standing {
     }
 }
 
-impl<K: Eq + Hash> RateLimit<K> {
+impl<K: Eq + Hash + Copy> RateLimit<K> {
     /// At most this many per key and minute; 0 means no limit.
     pub fn new(per_minute: u32) -> Self {
         Self { per_minute, counts: Arc::new(Mutex::new(Counts { minute: 0, by_key: HashMap::new() })) }
@@ -68,6 +76,21 @@ impl<K: Eq + Hash> RateLimit<K> {
 
     /// Counts one, if it is allowed.
     pub(super) fn count(&self, key: K, now_ms: i64) -> Standing {
+        self.look(&key, now_ms, |counts, so_far| {
+            if so_far > 0 || counts.len() < MOST {
+                counts.insert(key, so_far + 1);
+            }
+            1
+        })
+    }
+
+    /// Where a key would stand, without counting one.
+    pub(super) fn standing(&self, key: &K, now_ms: i64) -> Standing {
+        self.look(key, now_ms, |_, _| 0)
+    }
+
+    /// Looks a count up; what is allowed is handed to `take`, which says how many it takes.
+    fn look(&self, key: &K, now_ms: i64, take: impl FnOnce(&mut HashMap<K, u32>, u32) -> u32) -> Standing {
         let minute = now_ms.div_euclid(MINUTE_MS);
         let reset_s = (minute + 1) * 60;
         // Counting can't panic half-way.
@@ -75,12 +98,9 @@ impl<K: Eq + Hash> RateLimit<K> {
         if counts.minute != minute {
             *counts = Counts { minute, by_key: HashMap::new() };
         }
-        let so_far = counts.by_key.get(&key).copied().unwrap_or_default();
+        let so_far = counts.by_key.get(key).copied().unwrap_or_default();
         let allowed = so_far < self.per_minute;
-        let count = so_far + u32::from(allowed);
-        if count > so_far {
-            counts.by_key.insert(key, count);
-        }
+        let count = so_far + if allowed { take(&mut counts.by_key, so_far) } else { 0 };
         Standing { allowed, limit: self.per_minute, remaining: self.per_minute - count, now_ms, reset_s }
     }
 }
@@ -93,23 +113,26 @@ pub(super) async fn enforce(
     request: Request,
     next: Next,
 ) -> Response {
-    match credential {
-        Credential::Session(_) => told(app.session_limit.count(key.id, now_ms()), request, next).await,
-        Credential::Key(_) if app.rate_limit.per_minute == 0 => next.run(request).await,
-        Credential::Key(_) => told(app.rate_limit.count(key.id, now_ms()), request, next).await,
+    let limit = match credential {
+        Credential::Session(_) => &app.session_limit,
+        Credential::Key(_) => &app.rate_limit,
+    };
+    if limit.per_minute == 0 {
+        return next.run(request).await;
     }
+    told(limit.count(key.id, now_ms()), request, next).await
 }
 
 /// The same on the other routes, where keys have no limit.
 pub(super) async fn enforce_sessions(
-    State(app): State<App>,
-    Extension(key): Extension<ApiKey>,
+    app: State<App>,
+    key: Extension<ApiKey>,
     Extension(credential): Extension<Credential>,
     request: Request,
     next: Next,
 ) -> Response {
     match credential {
-        Credential::Session(_) => told(app.session_limit.count(key.id, now_ms()), request, next).await,
+        Credential::Session(_) => enforce(app, key, Extension(credential), request, next).await,
         Credential::Key(_) => next.run(request).await,
     }
 }

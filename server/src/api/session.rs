@@ -1,13 +1,11 @@
 //! Signing in to the page: a key is exchanged for a session, which a browser keeps in a cookie. The key itself is kept
 //! nowhere.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-
-use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +15,8 @@ use super::json::Body;
 use super::webhooks::Done;
 use super::{ApiError, App, cookie, same_origin};
 use crate::clock::{now_ms, rfc3339_ms};
-use crate::model::api_key::{ApiKey, KeyHash, Role};
+use crate::door::caller::Caller;
+use crate::model::api_key::{ApiKey, KeyHash, Role, may_be_key};
 use crate::model::session::NewToken;
 use crate::secret_text::SecretText;
 
@@ -77,20 +76,23 @@ impl SessionView {
 )]
 async fn sign_in(
     State(app): State<App>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     Body(input): Body<SignIn>,
 ) -> Result<Response, ApiError> {
     same_origin::refuse_foreign(&app, &headers)?;
     let key = input.key.as_ref().map(|key| key.expose().trim()).filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| ApiError::BadRequest("key is missing: give an API key".into()))?;
-    let (address, now_ms) = (network(caller(peer, &headers)), now_ms());
+    let (address, now_ms) = (caller.network(), now_ms());
     // Counted before it is known to fail: guesses made at the same time are not more than others.
     let standing = app.sign_ins.count(address, now_ms);
     if !standing.allowed {
         return Err(standing.refusal());
     }
-    let found = app.store.active_key(&KeyHash::of(key)).await;
+    let found = match may_be_key(key) {
+        true => app.store.active_key(&KeyHash::of(key)).await,
+        false => Ok(None),
+    };
     if !matches!(found, Ok(None)) {
         app.sign_ins.take_back(&address, now_ms);
     }
@@ -104,7 +106,8 @@ async fn sign_in(
         ApiError::Internal
     };
     let token = NewToken::generate().map_err(|error| failed(&error))?;
-    let cookie = cookie::given(&app, &headers, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
+    let cookie =
+        cookie::given(&app, &caller, &headers, &token).ok_or_else(|| failed(&"the cookie is no header"))?;
     let expires_ms = app.store.create_session(&token.hash(), &key).await?;
     // The browser forgets the one that it had: nobody else is to go on with it.
     if let Some(before) = cookie::token(&app, &headers) {
@@ -121,12 +124,17 @@ async fn sign_in(
     responses(
         (status = 200, description = "The session", body = SessionView),
         (status = 401, description = "Nobody is signed in", body = ErrorBody),
+        (status = 429, description = "Too many wrong keys from this address", body = ErrorBody),
         (status = 503, description = "The database failed", body = ErrorBody),
     )
 )]
-async fn who(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn who(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let token = cookie::token(&app, &headers).ok_or(ApiError::Unauthorized)?;
-    let session = app.store.session(&token).await?.ok_or(ApiError::Unauthorized)?;
+    let session = app.wrong_keys.guard(&caller, &token, app.store.session(&token)).await?;
     let view = SessionView::new(&app, session.key, session.expires_ms).await?;
     Ok(([NOT_KEPT], Json(view)).into_response())
 }
@@ -142,54 +150,18 @@ async fn who(State(app): State<App>, headers: HeaderMap) -> Result<Response, Api
         (status = 503, description = "The database failed", body = ErrorBody),
     )
 )]
-async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, ApiError> {
+async fn sign_out(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if let Some(token) = cookie::token(&app, &headers) {
         same_origin::require(&app, &headers)?;
         app.store.end_session(&token).await?;
     }
-    let gone = cookie::taken(&app, &headers).map(|cookie| [(SET_COOKIE, cookie)]);
+    let gone = cookie::taken(&app, &caller, &headers).map(|cookie| [(SET_COOKIE, cookie)]);
     Ok((gone, [NOT_KEPT], Json(Done { status: "signed out" })).into_response())
 }
 
 /// No cache keeps it.
 const NOT_KEPT: (axum::http::HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
-
-/// Who calls. A proxy on this machine adds whom it speaks for at the end.
-fn caller(peer: SocketAddr, headers: &HeaderMap) -> IpAddr {
-    let peer = peer.ip().to_canonical();
-    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
-    let last = forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-    last.filter(|_| peer.is_loopback()).unwrap_or(peer).to_canonical()
-}
-
-/// What one caller has for himself: an address of IPv4, or 64 bits of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_calls_is_counted_by_what_is_its_own() {
-        let of = |peer: &str, forwarded: &[&str]| {
-            let values = forwarded.iter().map(|value| {
-                (axum::http::HeaderName::from_static("x-forwarded-for"), value.parse().unwrap())
-            });
-            network(caller(peer.parse().unwrap(), &values.collect())).to_string()
-        };
-        assert_eq!(of("192.0.2.1:5", &[]), "192.0.2.1");
-        assert_eq!(of("192.0.2.1:5", &["198.51.100.7"]), "192.0.2.1", "only a proxy here is believed");
-        assert_eq!(of("127.0.0.1:5", &[]), "127.0.0.1");
-        assert_eq!(of("127.0.0.1:5", &["198.51.100.7"]), "198.51.100.7");
-        assert_eq!(of("[::1]:5", &["203.0.113.9, 198.51.100.7"]), "198.51.100.7", "what it added itself");
-        assert_eq!(of("127.0.0.1:5", &["203.0.113.9", "198.51.100.7"]), "198.51.100.7");
-        assert_eq!(of("127.0.0.1:5", &["someone"]), "127.0.0.1");
-        assert_eq!(of("[2001:db8:1:2:3:4:5:6]:5", &[]), "2001:db8:1:2::");
-        assert_eq!(of("[::ffff:192.0.2.1]:5", &[]), "192.0.2.1");
-    }
-}

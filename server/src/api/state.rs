@@ -12,6 +12,7 @@ use super::known::Known;
 use super::rate_limit::RateLimit;
 use super::sse::Streams;
 use super::usage::Usage;
+use super::wrong_keys::WrongKeys;
 use crate::delivery::address::Guard;
 use crate::delivery::record::Recorder;
 use crate::delivery::request::Signers;
@@ -69,6 +70,8 @@ pub struct Parts {
     pub session_limit: RateLimit,
     /// Failed sign-ins per address and minute.
     pub sign_ins: RateLimit<IpAddr>,
+    /// Wrong keys and sessions per address and minute.
+    pub wrong_keys: WrongKeys,
     /// Where the page is served, if the operator said so.
     pub public_url: Option<Url>,
     /// What publishing asks for again and again.

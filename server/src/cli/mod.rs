@@ -218,11 +218,13 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
 
 /// A URL may hold a password, which is for no screen and no log.
 fn without_password(mut error: clap::Error) -> clap::Error {
-    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue)
-        && let Some((scheme, _)) = value.split_once("://")
-    {
-        let shown = ContextValue::String(format!("{scheme}://…"));
-        error.insert(ContextKind::InvalidValue, shown);
+    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+        let shown = match value.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://…"),
+            None if value.contains('@') => "…".into(),
+            None => return error,
+        };
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
     }
     error
 }

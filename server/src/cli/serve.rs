@@ -11,7 +11,8 @@ use url::Url;
 use super::log::Log;
 use super::output::show;
 use super::{Database, Failure, MasterKeyArg, key_source, stop_signal};
-use crate::config::{Config, Retention, network, public_url, retention};
+use crate::config::{Config, Retention, TrustedProxy, network, public_url, retention, trusted_proxy};
+use crate::delivery::egress::EgressProxy;
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
 use crate::serve::Server;
@@ -46,6 +47,16 @@ pub(super) struct Serve {
     /// A PEM file of certificate authorities to trust beside the system's
     #[arg(long, env = "ENCRATA_EXTRA_CA", value_name = "FILE")]
     extra_ca: Option<PathBuf>,
+    /// A proxy that deliveries go through, like http://proxy.internal:3128 (HTTP CONNECT; http or https, with user and
+    /// password if it wants them). It then looks names up, so it must keep deliveries out of private networks: only
+    /// addresses that stand in a URL are still checked here. Proxies of the environment are ignored
+    #[arg(long, env = "ENCRATA_EGRESS_PROXY", hide_env_values = true, value_name = "URL")]
+    egress_proxy: Option<EgressProxy>,
+    /// Networks of proxies in front of the server, whose X-Forwarded-For and X-Forwarded-Proto count (comma-separated in
+    /// the environment); none for no proxy at all
+    #[arg(long, env = "ENCRATA_TRUSTED_PROXY", value_name = "CIDR", value_parser = trusted_proxy,
+          num_args = 1.., value_delimiter = ',', default_value = "127.0.0.0/8,::1/128")]
+    trusted_proxy: Vec<TrustedProxy>,
     /// Where browsers find the server, like https://hooks.example.com. With https the page's cookie is kept from
     /// connections without TLS
     #[arg(long, env = "ENCRATA_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
@@ -88,6 +99,11 @@ impl Serve {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
+        if let Some(proxy) = &self.egress_proxy {
+            let says = "deliveries go through a proxy, which looks names up and must keep them out of private networks";
+            tracing::warn!(%proxy, "{says}");
+            show!("{says}: {proxy}");
+        }
         let traces = self.otlp_endpoint.as_ref().map(trace::start).transpose()?;
         let mut server = Server::open(self.config()?).await?;
         let address = listener.local_addr()?;
@@ -110,6 +126,8 @@ impl Serve {
             old_master_key: key_source(self.old_master_key_file, OLD_MASTER_KEY)?,
             allow_network: self.allow_network,
             extra_ca: self.extra_ca,
+            egress_proxy: self.egress_proxy,
+            trusted_proxies: self.trusted_proxy.iter().filter_map(|proxy| proxy.0).collect(),
             public_url: self.public_url,
             webhook_rate_limit: self.webhook_rate_limit,
             retry_schedule: self.retry_schedule,

@@ -164,7 +164,7 @@ mod tests {
         let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
             signers: Arc::new(Signers::new(Arc::new(vault.into()))),
-            sender: Sender::new(Guard::new(Vec::new()), Vec::new()).unwrap(),
+            sender: Sender::new(Guard::new(Vec::new()), Vec::new(), None).unwrap(),
             finisher,
             schedule: RetrySchedule::default(),
             sends: TaskTracker::new(),

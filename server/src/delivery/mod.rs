@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod dispatch;
+pub mod egress;
 pub mod finish;
 mod group;
 pub mod record;

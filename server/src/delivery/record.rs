@@ -227,7 +227,7 @@ mod tests {
         let dispatcher = Dispatcher {
             store: store.clone(),
             signers: Arc::new(Signers::new(Arc::new(vault.into()))),
-            sender: Sender::new(Guard::new(Vec::new()), Vec::new()).unwrap(),
+            sender: Sender::new(Guard::new(Vec::new()), Vec::new(), None).unwrap(),
             finisher,
             schedule: RetrySchedule::default(),
             sends: TaskTracker::new(),

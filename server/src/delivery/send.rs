@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Client, redirect, tls};
+use reqwest::{Certificate, Client, Proxy, redirect, tls};
 
 use super::address::{Blocked, Guard, Unresolved};
+use super::egress::EgressProxy;
 use super::request::SignedRequest;
 use crate::clock::now_ms;
 use crate::model::outcome::{Failure, MAX_RESPONSE_BYTES, Outcome};
@@ -23,27 +24,36 @@ const MAX_READ_BYTES: usize = 64 * 1024;
 pub struct Sender {
     client: Client,
     guard: Guard,
+    egress: Option<EgressProxy>,
 }
 
 impl Sender {
-    /// A sender behind `guard` that also trusts `extra_ca`.
+    /// A sender behind `guard` that also trusts `extra_ca`. Through `egress`, if that is given: then the guard sees no name
+    /// looked up, and the proxy has to guard.
     ///
     /// # Errors
     ///
     /// A sentence, when the system's certificates can't be loaded or a given one is unusable.
-    pub fn new(guard: Guard, extra_ca: Vec<Certificate>) -> Result<Self, String> {
-        let client = Client::builder()
-            .dns_resolver(Arc::new(guard.clone()))
+    pub fn new(
+        guard: Guard,
+        extra_ca: Vec<Certificate>,
+        egress: Option<&EgressProxy>,
+    ) -> Result<Self, String> {
+        let mut client = Client::builder()
             .https_only(true)
             .no_proxy()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .tls_version_min(tls::Version::TLS_1_2)
             .tls_certs_merge(extra_ca)
-            .pool_max_idle_per_host(super::slots::MAX_PER_WEBHOOK)
-            .build()
-            .map_err(|error| format!("no HTTPS client can be made: {}", innermost(&error)))?;
-        Ok(Self { client, guard })
+            .pool_max_idle_per_host(super::slots::MAX_PER_WEBHOOK);
+        let failed = |error: reqwest::Error| format!("no HTTPS client can be made: {}", innermost(&error));
+        client = match egress {
+            // The one name that is looked up here is the proxy's own, which may be inside.
+            Some(egress) => client.proxy(Proxy::all(egress.as_url().clone()).map_err(failed)?),
+            None => client.dns_resolver(Arc::new(guard.clone())),
+        };
+        Ok(Self { client: client.build().map_err(failed)?, guard, egress: egress.cloned() })
     }
 
     /// Sends a request and waits for the answer, [`REQUEST_TIMEOUT`] at most.
@@ -69,13 +79,14 @@ impl Sender {
         // Owned by the request until it is sent; the bytes themselves are shared.
         let body = bytes(request.body);
         let response = self.client.post(url.clone()).headers(headers).body(body).send().await;
-        let mut response = response.map_err(|error| classify(&error))?;
+        let classify = |error: reqwest::Error| classify(&error, self.egress.as_ref());
+        let mut response = response.map_err(classify)?;
 
         let status = response.status().as_u16();
         let retry_after_s = retry_after(response.headers(), now_ms());
         let (mut body, mut read) = (Vec::new(), 0);
         while read < MAX_READ_BYTES {
-            let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? else { break };
+            let Some(chunk) = response.chunk().await.map_err(classify)? else { break };
             read += chunk.len();
             let room = MAX_RESPONSE_BYTES - body.len();
             body.extend_from_slice(&chunk[..chunk.len().min(room)]);
@@ -106,10 +117,20 @@ fn retry_after(headers: &HeaderMap, now_ms: i64) -> Option<u64> {
     Some(date_s.saturating_sub(u64::try_from(now_ms.div_euclid(1000)).unwrap_or(0)))
 }
 
+/// How the client's errors about a proxy begin; their type is not public.
+const TUNNEL: &str = "tunnel error: ";
+
 /// Finds out what stood in the way: the client wraps its errors several times over.
-fn classify(error: &reqwest::Error) -> Failure {
+fn classify(error: &reqwest::Error, egress: Option<&EgressProxy>) -> Failure {
     let mut next: Option<&(dyn std::error::Error + 'static)> = error.source();
     while let Some(cause) = next {
+        if let Some(egress) = egress
+            && cause.to_string().starts_with(TUNNEL)
+        {
+            let why = innermost(error);
+            let why = why.strip_prefix(TUNNEL).unwrap_or(&why);
+            return Failure::Connect(format!("the proxy {egress} gave none ({why})"));
+        }
         if let Some(blocked) = cause.downcast_ref::<Blocked>() {
             return Failure::Blocked(blocked.to_string());
         }

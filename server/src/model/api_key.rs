@@ -90,6 +90,18 @@ pub struct ApiKey {
     pub disabled_by_admin: bool,
 }
 
+/// Whether a text may be a key at all. Keys are opaque when they come in, so this only refuses what nobody would have made:
+/// no text, more than 256 bytes, white space, or anything else than visible ASCII.
+///
+/// ```
+/// use encrata_webhooks_server::model::api_key::may_be_key;
+/// assert!(may_be_key("enc_live_0123456789abcdefghijklmnopqrstuv"));
+/// assert!(!may_be_key("") && !may_be_key("two words") && !may_be_key(&"x".repeat(257)));
+/// ```
+pub fn may_be_key(text: &str) -> bool {
+    (1..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The SHA-256 of a key, or of a session's token. Keys hold 165 bits of randomness, tokens 256, so a plain hash can't be
 /// searched. Whatever comes in a request is hashed first, and only hashes are looked up and compared: how long that takes
 /// says something of hashes, which nobody can steer, and nothing of a key. So none of it needs constant time.

@@ -27,6 +27,17 @@ pub struct Session {
     pub idle_ms: i64,
 }
 
+/// Whether a text may be a session's token: 64 lower-case hex digits.
+///
+/// ```
+/// use encrata_webhooks_server::model::session::{NewToken, may_be_token};
+/// assert!(may_be_token(NewToken::generate().unwrap().expose()));
+/// assert!(!may_be_token("enc_live_x"));
+/// ```
+pub fn may_be_token(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// A token that was just made: 256 bits, as 64 hex digits. The browser has it, the server keeps its hash.
 pub struct NewToken(Zeroizing<String>);
 

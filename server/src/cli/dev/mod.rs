@@ -111,6 +111,8 @@ fn config(folder: &Path, extra_ca: std::path::PathBuf) -> Result<Config, Failure
         old_master_key: None,
         allow_network: vec![ipnet::IpNet::from(std::net::IpAddr::from(Ipv4Addr::LOCALHOST))],
         extra_ca: Some(extra_ca),
+        egress_proxy: None,
+        trusted_proxies: Vec::new(),
         public_url: None,
         // A person at a terminal is not to be counted.
         webhook_rate_limit: 0,
