@@ -82,6 +82,9 @@ mod tests {
         }
         assert_eq!(keys.open_secret(workspace, webhook, &seal("3")), Err(VaultError::DoesNotOpen));
         assert!(keys.key_of(&key("3").check_value().unwrap()).is_none());
-        assert_eq!(Keyring::from(key("1")).open_secret(workspace, webhook, &seal("2")), Err(VaultError::DoesNotOpen));
+        assert_eq!(
+            Keyring::from(key("1")).open_secret(workspace, webhook, &seal("2")),
+            Err(VaultError::DoesNotOpen)
+        );
     }
 }

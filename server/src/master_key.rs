@@ -33,7 +33,9 @@ pub enum MasterKeyError {
     )]
     NotGiven,
     /// The key is another one.
-    #[error("this is not the master key that the secrets in this database are sealed under; after `encrata-webhooks rekey` it is the new one")]
+    #[error(
+        "this is not the master key that the secrets in this database are sealed under; after `encrata-webhooks rekey` it is the new one"
+    )]
     Wrong,
     /// The key was replaced, or its replacement was begun.
     #[error(
@@ -117,7 +119,9 @@ pub fn read(source: &MasterKeySource, database: &DatabaseUrl) -> Result<MasterKe
     let text = match (source, database) {
         (MasterKeySource::Value(text), _) => text.clone(),
         (MasterKeySource::File(path), _) => read_or_make(path, false)?,
-        (MasterKeySource::Beside, DatabaseUrl::Sqlite(file)) => read_or_make(&file.beside(".master-key"), false)?,
+        (MasterKeySource::Beside, DatabaseUrl::Sqlite(file)) => {
+            read_or_make(&file.beside(".master-key"), false)?
+        }
         (MasterKeySource::Beside, DatabaseUrl::Postgres(_)) => return Err(MasterKeyError::NotGiven),
     };
     Ok(MasterKey::from_hex(&text)?)

@@ -87,7 +87,12 @@ fn routes(ids: &Ids) -> Vec<Route> {
         get(Reads, "/webhooks/stats".into()),
         get(Reads, "/webhooks/overview".into()),
         post(202, "/webhooks/deliveries/retry", json!({"id": delivery})).names(),
-        post(202, "/webhooks/deliveries/retry", json!({"webhook_id": webhook, "since": "2026-01-01T00:00:00Z"})).names(),
+        post(
+            202,
+            "/webhooks/deliveries/retry",
+            json!({"webhook_id": webhook, "since": "2026-01-01T00:00:00Z"}),
+        )
+        .names(),
         get(Reads, "/keys".into()),
         post(201, "/keys", json!({"name": "x"})),
         Route::new(Writes, 200, Method::PUT, "/keys").body(json!({"id": key, "name": "y"})).names(),
@@ -191,7 +196,15 @@ async fn every_route_has_a_row_in_the_table() {
             by_hand.insert(call.split(',').next().unwrap().trim_matches('"').to_owned());
         }
     }
-    let known = ["/", "/auth/me", "/metrics", "/openapi.json", "/settings/webhooks/", "/settings/webhooks/{*path}", "PATH"];
+    let known = [
+        "/",
+        "/auth/me",
+        "/metrics",
+        "/openapi.json",
+        "/settings/webhooks/",
+        "/settings/webhooks/{*path}",
+        "PATH",
+    ];
     assert_eq!(by_hand, BTreeSet::from(known.map(str::to_owned)));
 }
 
@@ -255,7 +268,11 @@ async fn without_a_good_key_there_is_nothing() {
         nobody.with_key("ü"),
         nobody.with_cookie(&format!("encrata_session={}", "0".repeat(64))),
     ];
-    for ends in ["PATCH /api/keys?id={}&action=disable", "DELETE /api/keys?id={}", "DELETE /api/keys?id={}&permanent=true"] {
+    for ends in [
+        "PATCH /api/keys?id={}&action=disable",
+        "DELETE /api/keys?id={}",
+        "DELETE /api/keys?id={}&permanent=true",
+    ] {
         let (method, path) = ends.split_once(' ').unwrap();
         for role in ["admin", "member", "readonly", "publisher"] {
             let key = server.key("acme", role);
@@ -306,8 +323,11 @@ async fn ids_of_another_workspace_are_unknown() {
     let malformed = Ids { webhook: "x".into(), delivery: "x".into(), key: "x".into(), ..ids.clone() };
     let session = stranger.sign_in().await;
     for caller in [&stranger, &session, &reader] {
-        for ((of_another, of_nobody), of_no_shape) in
-            routes(&ids).into_iter().zip(routes(&unknown)).zip(routes(&malformed)).filter(|((route, _), _)| route.names)
+        for ((of_another, of_nobody), of_no_shape) in routes(&ids)
+            .into_iter()
+            .zip(routes(&unknown))
+            .zip(routes(&malformed))
+            .filter(|((route, _), _)| route.names)
         {
             let name = of_another.name();
             if caller.key == reader.key && of_another.kind == Kind::Writes {
@@ -336,7 +356,8 @@ async fn the_three_prefixes_serve_the_same_and_agents_get_two_more_fields() {
                 Kind::OfSession => Some(admin.sign_in().await),
                 _ => None,
             };
-            let key = if route.kind == Kind::Publishes { &publisher } else { session.as_ref().unwrap_or(&admin) };
+            let key =
+                if route.kind == Kind::Publishes { &publisher } else { session.as_ref().unwrap_or(&admin) };
             let answer = call(key, prefix, &route).await;
             assert_eq!(answer.status, route.status, "{prefix}, {}: {answer:?}", route.name());
         }

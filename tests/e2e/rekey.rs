@@ -2,7 +2,8 @@
 
 use encrata_webhooks_server::vault::MasterKey;
 use encrata_webhooks_tests::{
-    Finished, MASTER_KEY, Postgres, Receiver, Setup, execute, opened_by, plant_sealed, run_with, sealed_secrets,
+    Finished, MASTER_KEY, Postgres, Receiver, Setup, execute, opened_by, plant_sealed, run_with,
+    sealed_secrets,
 };
 use serde_json::{Value, json};
 
@@ -108,7 +109,8 @@ async fn other_keys_change_nothing() {
             refused(&rekey(&setup, old, new, &[]), 1, says);
         }
         begin(&setup, NEW_KEY).await;
-        for (old, new) in [(MASTER_KEY, OTHER_KEY), (OTHER_KEY, NEW_KEY), (NEW_KEY, MASTER_KEY), (NEW_KEY, OTHER_KEY)]
+        for (old, new) in
+            [(MASTER_KEY, OTHER_KEY), (OTHER_KEY, NEW_KEY), (NEW_KEY, MASTER_KEY), (NEW_KEY, OTHER_KEY)]
         {
             refused(&rekey(&setup, old, new, &[]), 1, "the very two keys");
         }
@@ -150,8 +152,10 @@ async fn what_opens_under_neither_key_is_named_and_keeps_nothing_else_back() {
         let server = setup.env("ENCRATA_MASTER_KEY", MASTER_KEY).start().await;
         let admin = server.key("acme", "admin");
         let hooks = ["https://example.com/1", "https://example.com/2"];
-        let (one, other) =
-            (admin.webhook_at(hooks[0], &["credits.low"]).await, admin.webhook_at(hooks[1], &["credits.low"]).await);
+        let (one, other) = (
+            admin.webhook_at(hooks[0], &["credits.low"]).await,
+            admin.webhook_at(hooks[1], &["credits.low"]).await,
+        );
         let (setup, _, _) = server.terminate().await;
         let moved = format!(
             "update webhooks set secret = (select secret from webhooks where id = '{}') where id = '{}'",

@@ -20,7 +20,8 @@ fn a_secret_is_found_in_every_form() {
         secrets.note(&secret);
     }
     // What libraries decode of it, by Python's base64.b64decode.
-    let standard = "e9c71ee5de78e396f5d9eeb8f5c7bd7bbd796b679fe1a75d73dd75edde9b7f7d35ddad1fdfcf3df7b79ddb4ef5d5bd5c";
+    let standard =
+        "e9c71ee5de78e396f5d9eeb8f5c7bd7bbd796b679fe1a75d73dd75edde9b7f7d35ddad1fdfcf3df7b79ddb4ef5d5bd5c";
     for bytes in [
         format!("a log with whsec_{digits}.").into_bytes(),
         digits.into(),
@@ -67,7 +68,10 @@ async fn may_end(setup: Setup, statement: impl FnOnce(&str, &str) -> String) -> 
 async fn a_server_that_keeps_one_is_found_out() {
     for on_postgres in [false, true] {
         let Some(clean) = setup(on_postgres).await else { return };
-        assert!(may_end(clean, |_, _| "update workspaces set plan = 'pro'".into()).await, "nothing was there");
+        assert!(
+            may_end(clean, |_, _| "update workspaces set plan = 'pro'".into()).await,
+            "nothing was there"
+        );
         let blob = |hex: &str| if on_postgres { format!("'\\x{hex}'") } else { format!("x'{hex}'") };
         let plants: [&dyn Fn(&str, &str) -> String; 3] = [
             &|_, key| format!("update workspaces set plan = 'x{key}x'"),
@@ -98,7 +102,8 @@ async fn no_answer_shows_a_secret_a_second_time() {
     let server = Setup::new().trusting(&[&receiver]).start().await;
     let (admin, publisher) = server.admin_and_publisher();
     let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
-    let rotated = admin.post("/api/webhooks/rotate", json!({"id": hook.id})).await.expect(200).field("secret");
+    let rotated =
+        admin.post("/api/webhooks/rotate", json!({"id": hook.id})).await.expect(200).field("secret");
     let made = admin.post("/api/keys", json!({"name": "x"})).await.expect(201);
     publisher.lookup(&admin.workspace_id, "lu_1").await;
     let delivery = admin.delivery_when(&hook.id, "success").await["id"].as_str().unwrap().to_owned();
@@ -121,7 +126,10 @@ async fn no_answer_shows_a_secret_a_second_time() {
         for secret in [&hook.secret, &rotated, &made.field("key"), admin.key.as_ref().unwrap()] {
             assert!(!answer.text.contains(&**secret), "{path}");
         }
-        assert!(!answer.text.contains("\"secret\":\"") && !answer.text.contains("\"key\":\""), "{path}: {answer:?}");
+        assert!(
+            !answer.text.contains("\"secret\":\"") && !answer.text.contains("\"key\":\""),
+            "{path}: {answer:?}"
+        );
     }
     let change = json!({"id": hook.id, "url": hook.url});
     assert_eq!(admin.put("/api/webhooks", change).await.expect(200).json(), json!({"status": "updated"}));
@@ -164,8 +172,12 @@ fn no_field_of_the_server_holds_a_secret_as_plain_text() {
         }
         for line in std::fs::read_to_string(&path).unwrap().lines() {
             let field = line.trim().trim_start_matches("pub ").trim_start_matches("pub(super) ");
-            let Some((name, kind)) = field.strip_suffix(',').and_then(|field| field.split_once(": ")) else { continue };
-            if !["secret", "previous_secret", "key", "token", "password", "admin", "publisher"].contains(&name) {
+            let Some((name, kind)) = field.strip_suffix(',').and_then(|field| field.split_once(": ")) else {
+                continue;
+            };
+            if !["secret", "previous_secret", "key", "token", "password", "admin", "publisher"]
+                .contains(&name)
+            {
                 continue;
             }
             fields += usize::from(kind.contains("SecretText"));

@@ -77,7 +77,8 @@ async fn a_session_ends_by_itself_with_its_key_and_when_it_is_told_to() {
     // Who signs in again has one session, not two.
     let body = json!({"key": member.key}).to_string();
     let headers = [("content-type", "application/json"), ("cookie", other.cookie.as_deref().unwrap())];
-    let signed_in = server.anonymous().send(Method::POST, "/api/session", &headers, Some(body.into())).await.expect(201);
+    let signed_in =
+        server.anonymous().send(Method::POST, "/api/session", &headers, Some(body.into())).await.expect(201);
     other.get("/api/webhooks").await.expect(401);
     let cookie = signed_in.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let other = server.anonymous().with_cookie(&cookie);

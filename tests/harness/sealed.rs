@@ -37,8 +37,11 @@ pub async fn plant_sealed(url: &str, workspace_id: &str, key: &MasterKey, many: 
             if url.starts_with("sqlite:") { format!("x'{hex}'") } else { format!("'\\x{hex}'") }
         };
         let (current, previous) = (seal("whsec_current"), seal("whsec_previous"));
-        let (previous, until) =
-            if n % 3 == 0 { (previous, (now_ms + 3_600_000).to_string()) } else { ("null".into(), "null".into()) };
+        let (previous, until) = if n % 3 == 0 {
+            (previous, (now_ms + 3_600_000).to_string())
+        } else {
+            ("null".into(), "null".into())
+        };
         let deleted = if n % 5 == 0 { now_ms.to_string() } else { "null".into() };
         write!(
             statement,

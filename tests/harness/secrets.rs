@@ -49,7 +49,10 @@ impl Secrets {
     /// Looks at an answer: only those that make a secret hold one, and a cookie.
     pub(crate) fn answered(&self, method: &Method, path: &str, status: u16, headers: &HeaderMap, text: &str) {
         let route = path.split('?').next().unwrap_or_default();
-        let route = route.strip_prefix("/api/agent").or(route.strip_prefix("/api/cli")).or(route.strip_prefix("/api"));
+        let route = route
+            .strip_prefix("/api/agent")
+            .or(route.strip_prefix("/api/cli"))
+            .or(route.strip_prefix("/api"));
         let makes = matches!(
             (method.as_str(), route, status),
             ("POST", Some("/webhooks" | "/keys"), 201) | ("POST", Some("/webhooks/rotate"), 200)
@@ -75,7 +78,8 @@ impl Secrets {
     /// The secrets that stand in `bytes`: as they are, without their prefix, or decoded.
     pub fn found_in(&self, bytes: &[u8]) -> Vec<String> {
         let known = self.0.lock().unwrap();
-        let is_there = |secret: &&String| forms(secret).iter().any(|form| memmem::find(bytes, form).is_some());
+        let is_there =
+            |secret: &&String| forms(secret).iter().any(|form| memmem::find(bytes, form).is_some());
         known.iter().filter(is_there).cloned().collect()
     }
 
@@ -99,7 +103,10 @@ fn shaped(text: &str) -> impl Iterator<Item = &str> {
     SHAPES.into_iter().flat_map(move |(prefix, len)| {
         text.match_indices(prefix).filter_map(move |(at, _)| {
             let whole = text.get(at..at + prefix.len() + len)?;
-            whole[prefix.len()..].bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()).then_some(whole)
+            whole[prefix.len()..]
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+                .then_some(whole)
         })
     })
 }
@@ -146,7 +153,9 @@ impl Database {
     /// What it holds, part by part. Nothing when it is gone, as a test may have wanted.
     fn contents(&self) -> Vec<(String, Vec<u8>)> {
         match self {
-            Self::File(file) => ["", "-wal", "-journal"].iter().filter_map(|suffix| read(file, suffix)).collect(),
+            Self::File(file) => {
+                ["", "-wal", "-journal"].iter().filter_map(|suffix| read(file, suffix)).collect()
+            }
             Self::Postgres(url) => {
                 // The test's own runtime can't be waited for here.
                 std::thread::scope(|scope| scope.spawn(|| dump(url)).join().unwrap())
@@ -165,7 +174,9 @@ fn read(file: &Path, suffix: &str) -> Option<(String, Vec<u8>)> {
 fn dump(url: &str) -> Vec<(String, Vec<u8>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut dumped = runtime.block_on(rows(url)).unwrap_or_default();
-    if let Some(shared) = Postgres::shared_if_started().filter(|shared| url.contains(&format!(":{}/", shared.port()))) {
+    if let Some(shared) =
+        Postgres::shared_if_started().filter(|shared| url.contains(&format!(":{}/", shared.port())))
+    {
         dumped.push(("the log of PostgreSQL".into(), shared.log().into_bytes()));
     }
     dumped

@@ -48,7 +48,14 @@ impl Setup {
     /// A server on a new database, with nothing but defaults.
     pub fn bare() -> Self {
         let home = tempfile::Builder::new().prefix("encrata-webhooks-").tempdir().unwrap();
-        Self { home, database: None, args: Vec::new(), env: Vec::new(), tracer: Vec::new(), secrets: Secrets::default() }
+        Self {
+            home,
+            database: None,
+            args: Vec::new(),
+            env: Vec::new(),
+            tracer: Vec::new(),
+            secrets: Secrets::default(),
+        }
     }
 
     /// With an option; one that was given before is replaced.
@@ -140,11 +147,13 @@ impl Setup {
 
     /// Keeps the master keys in mind that it is started with.
     fn learn_master_keys(&self) {
-        let named = |name: &str| self.args.iter().position(|arg| arg == name).map(|at| self.args[at + 1].clone());
+        let named =
+            |name: &str| self.args.iter().position(|arg| arg == name).map(|at| self.args[at + 1].clone());
         let beside = format!("{}.master-key", self.database_file().display());
         let files = [named("--master-key-file"), named("--old-master-key-file"), Some(beside)];
         let in_files = files.into_iter().flatten().filter_map(|file| std::fs::read_to_string(file).ok());
-        let in_env = self.env.iter().filter(|(name, _)| name.ends_with("MASTER_KEY")).map(|(_, key)| key.clone());
+        let in_env =
+            self.env.iter().filter(|(name, _)| name.ends_with("MASTER_KEY")).map(|(_, key)| key.clone());
         in_files.chain(in_env).for_each(|key| self.secrets.note(key.trim()));
     }
 

@@ -216,6 +216,9 @@ mod tests {
         let Err(ApiError::BadRequest(text)) = parse::<Object<Input>>(br#"{"limit": "x"}"#).map(|_| ()) else {
             panic!("it was taken");
         };
-        assert_eq!(text, "the JSON body does not fit: invalid type: a text, expected u32 at line 1 column 13");
+        assert_eq!(
+            text,
+            "the JSON body does not fit: invalid type: a text, expected u32 at line 1 column 13"
+        );
     }
 }

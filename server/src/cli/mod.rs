@@ -95,7 +95,9 @@ impl MasterKeyArg {
 fn key_source(file: Option<PathBuf>, name: &str) -> Result<Option<MasterKeySource>, Failure> {
     let value = std::env::var(name).ok().map(Zeroizing::new).filter(|value| !value.is_empty());
     match (file, value) {
-        (Some(_), Some(_)) => Err(format!("both {name} and a file are given for the same master key: give one").into()),
+        (Some(_), Some(_)) => {
+            Err(format!("both {name} and a file are given for the same master key: give one").into())
+        }
         (Some(path), None) => Ok(Some(MasterKeySource::File(path))),
         (None, value) => Ok(value.map(MasterKeySource::Value)),
     }
@@ -231,7 +233,11 @@ struct SecretArg {
 impl SecretArg {
     fn get(&self) -> Result<&str, Failure> {
         let missing = "there is no secret: set ENCRATA_WEBHOOK_SECRET, or give it with --secret";
-        self.secret.as_ref().map(SecretText::expose).filter(|secret| !secret.is_empty()).ok_or_else(|| missing.into())
+        self.secret
+            .as_ref()
+            .map(SecretText::expose)
+            .filter(|secret| !secret.is_empty())
+            .ok_or_else(|| missing.into())
     }
 }
 

@@ -40,9 +40,11 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn master_key_checks(&self) -> Result<KeyChecks, StoreError> {
-        let rows = sql("select name, value from settings where name in ('master_key_check', 'old_master_key_check')")
-            .all(&self.db)
-            .await?;
+        let rows = sql(
+            "select name, value from settings where name in ('master_key_check', 'old_master_key_check')",
+        )
+        .all(&self.db)
+        .await?;
         let mut checks = KeyChecks { current: None, old: None };
         for row in rows {
             let check = Some(Sealed::from_bytes(row.bytes("value")?.to_vec()));
@@ -81,10 +83,12 @@ impl Store {
             .bind(new.as_bytes())
             .execute(&mut tx)
             .await?;
-        let noted = sql("insert into settings (name, value) values ('old_master_key_check', $1) on conflict do nothing")
-            .bind(old.as_bytes())
-            .execute(&mut tx)
-            .await?;
+        let noted = sql(
+            "insert into settings (name, value) values ('old_master_key_check', $1) on conflict do nothing",
+        )
+        .bind(old.as_bytes())
+        .execute(&mut tx)
+        .await?;
         if (changed, noted) != (1, 1) {
             return Ok(false);
         }

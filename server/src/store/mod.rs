@@ -148,5 +148,4 @@ impl Store {
     }
 }
 
-const OTHERS: &str =
-    "select count(*) as others from pg_stat_activity where datname = current_database() and application_name = $1";
+const OTHERS: &str = "select count(*) as others from pg_stat_activity where datname = current_database() and application_name = $1";

@@ -86,7 +86,11 @@ impl Store {
 }
 
 /// Ends all sessions of a key.
-pub(super) async fn end_sessions(tx: &mut Tx, workspace_id: WorkspaceId, key_id: KeyId) -> Result<(), StoreError> {
+pub(super) async fn end_sessions(
+    tx: &mut Tx,
+    workspace_id: WorkspaceId,
+    key_id: KeyId,
+) -> Result<(), StoreError> {
     let end = sql("delete from sessions where workspace_id = $1 and key_id = $2");
     end.bind(workspace_id).bind(key_id).execute(tx).await?;
     Ok(())

@@ -71,8 +71,10 @@ impl Publisher {
         body: &Value,
     ) -> Result<T, Failure> {
         let request = self.client.post(format!("{}{path}", self.server_url));
-        let request =
-            request.bearer_auth(key.expose()).header("content-type", "application/json").body(body.to_string());
+        let request = request
+            .bearer_auth(key.expose())
+            .header("content-type", "application/json")
+            .body(body.to_string());
         let response = request.send().await?;
         let (status, answer) = (response.status(), response.bytes().await?);
         if !status.is_success() {
