@@ -36,13 +36,17 @@ async fn hold_against_description(setup: Setup) {
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    server.anonymous().get("/api/health").await.expect(200);
-    assert!(!server.log().contains("panicked"), "{}", server.log());
+    let log = server.log();
+    assert!(!log.contains("panicked"), "{log}");
+    // It got past the door.
+    for status in ["status=200", "status=201", "status=202", "status=404"] {
+        assert!(log.matches(status).count() >= 5, "hardly any answer was {status}: {said}");
+    }
 }
 
 /// What is checked of each answer.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
     response_schema_conformance,unsupported_method,ignored_auth,use_after_free";
 /// The same requests each time.
-const SHORT: &[&str] = &["--seed", "7", "--generation-deterministic", "--max-examples", "15"];
+const SHORT: &[&str] = &["--seed", "7", "--generation-deterministic", "--max-examples", "20"];
 const LONG: &[&str] = &["--max-examples", "500"];

@@ -19,6 +19,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct UrlInput {
     /// The URL.
+    #[schema(value_type = String)]
     url: Option<String>,
 }
 

@@ -41,11 +41,11 @@ struct EventInput {
     /// Whose event it is; the key's own workspace when absent.
     workspace_id: Option<String>,
     /// The event's type.
-    #[schema(example = "lookup.completed")]
+    #[schema(value_type = String, example = "lookup.completed")]
     event: Option<String>,
     /// What happened, with the fields of that type. More fields are passed on as they are. Integers of up to
     /// 64 bits are kept exactly; other numbers are IEEE 754 doubles (RFC 8259 section 6), so send longer ones as text.
-    #[schema(example = json!({"email": "ada@example.com", "lookup_id": "lu_42"}))]
+    #[schema(value_type = Map<String, Value>, example = json!({"email": "ada@example.com", "lookup_id": "lu_42"}))]
     data: Option<Map<String, Value>>,
     /// When it happened (RFC 3339); now, when absent. Sent as UTC in whole seconds.
     #[schema(format = DateTime)]

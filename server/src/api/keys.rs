@@ -109,7 +109,7 @@ async fn list(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Resu
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct NewKeyInput {
     /// What to call it.
-    #[schema(example = "Production")]
+    #[schema(value_type = String, min_length = 1, max_length = 100, example = "Production")]
     name: Option<String>,
     /// `admin`, `member` or `readonly`; `member` when absent.
     role: Option<String>,
@@ -236,8 +236,10 @@ async fn revoke(
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct Rename {
     /// Which key.
+    #[schema(value_type = String)]
     id: Option<String>,
     /// What to call it.
+    #[schema(value_type = String, min_length = 1, max_length = 100)]
     name: Option<String>,
 }
 
@@ -307,10 +309,11 @@ async fn switch(
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct Limit {
     /// Which key.
+    #[schema(value_type = String)]
     id: Option<String>,
     /// How many credits it may use; null lifts the limit.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<i64>, minimum = 0)]
+    #[schema(value_type = Option<i64>, required = true, minimum = 0)]
     credit_limit: Option<Option<i64>>,
 }
 

@@ -51,6 +51,17 @@ pub(super) fn with_events(routes: &utoipa::openapi::OpenApi) -> Result<Value, se
     }
     schemas["WebhookEvent"] = json!({"description": events["description"], "anyOf": events["anyOf"]});
     schemas["DeliveryView"]["properties"]["payload"] = reference("WebhookEvent");
+    // What may be subscribed to, and so published.
+    let kinds = json!(EventKind::SUBSCRIBABLE.map(EventKind::as_str));
+    for pointer in [
+        "NewWebhook/properties/events/items",
+        "WebhookChange/properties/events/items",
+        "EventInput/properties/event",
+    ] {
+        if let Some(kind) = description.pointer_mut(&format!("/components/schemas/{pointer}")) {
+            kind["enum"] = kinds.clone();
+        }
+    }
     description["webhooks"] = EventKind::ALL
         .into_iter()
         .zip(events["anyOf"].as_array().into_iter().flatten())
@@ -121,6 +132,12 @@ mod tests {
             .collect();
         ids.sort_unstable();
         assert!(ids.len() > 20 && ids.windows(2).all(|two| two[0] != two[1]), "each has its own: {ids:?}");
+        let published = &description["components"]["schemas"]["EventInput"]["properties"]["event"]["enum"];
+        assert_eq!(published.as_array().unwrap().len(), EventKind::SUBSCRIBABLE.len());
+        for name in ["NewWebhook", "WebhookChange"] {
+            let events = &description["components"]["schemas"][name]["properties"]["events"]["items"];
+            assert_eq!(&events["enum"], published, "{name}");
+        }
         for kind in EventKind::ALL {
             assert!(description["webhooks"][kind.as_str()]["post"].is_object(), "{kind}");
         }

@@ -28,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct Rotation {
     /// Which webhook.
+    #[schema(value_type = String)]
     id: Option<String>,
     /// How long both secrets are in force, in seconds: 86,400 when absent, 604,800 at most. 0 switches at
     /// once, for a leaked secret.

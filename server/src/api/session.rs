@@ -28,7 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct SignIn {
     /// An admin's, a member's or a reader's key.
-    #[schema(value_type = Option<String>, format = Password, example = "enc_live_…")]
+    #[schema(value_type = String, format = Password, example = "enc_live_…")]
     key: Option<SecretText>,
 }
 

@@ -31,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct TestInput {
     /// Which webhook.
+    #[schema(value_type = String)]
     id: Option<String>,
     /// The type of the sample to send, which then has `test: true` in its data; the `test` event when absent.
     event: Option<String>,

@@ -155,12 +155,13 @@ enum OneOrAll {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct NewWebhook {
     /// Where to deliver: an absolute `https` URL.
-    #[schema(format = Uri, example = "https://example.com/webhooks")]
+    #[schema(value_type = String, format = Uri, pattern = "^https://", max_length = 2048, example = "https://example.com/webhooks")]
     url: Option<String>,
     /// The event types to deliver, one at least.
-    #[schema(min_items = 1, example = json!(["lookup.completed"]))]
+    #[schema(value_type = Vec<String>, min_items = 1, example = json!(["lookup.completed"]))]
     events: Option<Vec<String>>,
     /// What it is for.
+    #[schema(max_length = 500)]
     description: Option<String>,
     /// How many deliveries a second it takes, on all nodes together; absent, null or 0 means no limit.
     #[schema(minimum = 0, maximum = 10000)]
@@ -228,13 +229,16 @@ fn rate_limit(asked: Option<u32>) -> Result<Option<u32>, ApiError> {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 struct WebhookChange {
     /// Which webhook.
+    #[schema(value_type = String)]
     id: Option<String>,
     /// Where to deliver. Needed, also when it does not change.
-    #[schema(format = Uri)]
+    #[schema(value_type = String, format = Uri, pattern = "^https://", max_length = 2048)]
     url: Option<String>,
     /// The new list of event types; not empty.
+    #[schema(min_items = 1)]
     events: Option<Vec<String>>,
     /// The new description; `""` clears it.
+    #[schema(max_length = 500)]
     description: Option<String>,
     /// `false` pauses, `true` resumes.
     is_active: Option<bool>,

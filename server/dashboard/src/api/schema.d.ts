@@ -179,7 +179,7 @@ export interface paths {
          * Sign in
          * @description Exchanges a key for a session in a cookie (`HttpOnly`, `SameSite=Strict`, `Secure` over TLS),
          *     which every route of management takes in place of the key. What changes something needs the header
-         *     `X-Encrata-Page: 1` then. After 10 failures a minute an address has to wait.
+         *     `X-Encrata-Page: 1` then. A session that the browser had before ends. After 10 failures a minute an address has to wait.
          */
         post: operations["sign_in"];
         /**
@@ -1075,14 +1075,15 @@ export interface components {
              *       "lookup_id": "lu_42"
              *     }
              */
-            data?: {
+            data: {
                 [key: string]: unknown;
-            } | null;
+            };
             /**
              * @description The event's type.
              * @example lookup.completed
+             * @enum {string}
              */
-            event?: string | null;
+            event: "lookup.completed" | "monitor.run.completed" | "apikey.created" | "apikey.revoked" | "credits.low" | "credits.exhausted";
             /** @description Whose event it is; the key's own workspace when absent. */
             workspace_id?: string | null;
         };
@@ -1208,9 +1209,9 @@ export interface components {
              * Format: int64
              * @description How many credits it may use; null lifts the limit.
              */
-            credit_limit?: number | null;
+            credit_limit: number | null;
             /** @description Which key. */
-            id?: string | null;
+            id: string;
         };
         /**
          * @description The data of `lookup.completed`: an email look-up has finished.
@@ -1348,7 +1349,7 @@ export interface components {
              * @description What to call it.
              * @example Production
              */
-            name?: string | null;
+            name: string;
             /** @description `admin`, `member` or `readonly`; `member` when absent. */
             role?: string | null;
         };
@@ -1362,7 +1363,7 @@ export interface components {
              *       "lookup.completed"
              *     ]
              */
-            events?: string[] | null;
+            events: ("lookup.completed" | "monitor.run.completed" | "apikey.created" | "apikey.revoked" | "credits.low" | "credits.exhausted")[];
             /**
              * Format: int32
              * @description How many deliveries a second it takes, on all nodes together; absent, null or 0 means no limit.
@@ -1373,14 +1374,14 @@ export interface components {
              * @description Where to deliver: an absolute `https` URL.
              * @example https://example.com/webhooks
              */
-            url?: string | null;
+            url: string;
         };
         /** @description A new name for a key. */
         Rename: {
             /** @description Which key. */
-            id?: string | null;
+            id: string;
             /** @description What to call it. */
-            name?: string | null;
+            name: string;
         };
         /** @description How many deliveries were queued. */
         Resent: {
@@ -1426,7 +1427,7 @@ export interface components {
             /** @description `true` ends the overlap: the new secret is deployed. */
             finish?: boolean | null;
             /** @description Which webhook. */
-            id?: string | null;
+            id: string;
             /**
              * Format: int64
              * @description How long both secrets are in force, in seconds: 86,400 when absent, 604,800 at most. 0 switches at
@@ -1480,7 +1481,7 @@ export interface components {
              * @description An admin's, a member's or a reader's key.
              * @example enc_live_…
              */
-            key?: string | null;
+            key: string;
         };
         /**
          * Stats
@@ -1574,7 +1575,7 @@ export interface components {
             /** @description The type of the sample to send, which then has `test: true` in its data; the `test` event when absent. */
             event?: string | null;
             /** @description Which webhook. */
-            id?: string | null;
+            id: string;
         };
         /**
          * @description An event that this version does not know yet. Receivers pass it through.
@@ -1604,16 +1605,16 @@ export interface components {
         /** @description A URL to be looked at. */
         UrlInput: {
             /** @description The URL. */
-            url?: string | null;
+            url: string;
         };
         /** @description What to change of a webhook. What is absent or null stays as it is. */
         WebhookChange: {
             /** @description The new description; `""` clears it. */
             description?: string | null;
             /** @description The new list of event types; not empty. */
-            events?: string[] | null;
+            events?: ("lookup.completed" | "monitor.run.completed" | "apikey.created" | "apikey.revoked" | "credits.low" | "credits.exhausted")[] | null;
             /** @description Which webhook. */
-            id?: string | null;
+            id: string;
             /** @description `false` pauses, `true` resumes. */
             is_active?: boolean | null;
             /**
@@ -1625,7 +1626,7 @@ export interface components {
              * Format: uri
              * @description Where to deliver. Needed, also when it does not change.
              */
-            url?: string | null;
+            url: string;
         };
         /** @description The body of a webhook delivery from Encrata. */
         WebhookEvent: components["schemas"]["LookupCompletedEvent"] | components["schemas"]["MonitorRunCompletedEvent"] | components["schemas"]["ApiKeyCreatedEvent"] | components["schemas"]["ApiKeyRevokedEvent"] | components["schemas"]["CreditsLowEvent"] | components["schemas"]["CreditsExhaustedEvent"] | components["schemas"]["TestEvent"] | components["schemas"]["UnknownEvent"];
@@ -2732,6 +2733,24 @@ export interface operations {
             };
             /** @description A publisher's key, or another origin's request */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than is read */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

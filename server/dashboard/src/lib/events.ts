@@ -1,6 +1,9 @@
 import { EVENTS } from "../api/events";
 
-/** Those that a webhook can be registered for: all but `test`. */
-export const SUBSCRIBABLE = EVENTS.filter(({ name }) => name !== "test");
+type Event = (typeof EVENTS)[number];
+/** What a webhook can be registered for: all but `test`. */
+export type EventName = Exclude<Event["name"], "test">;
+
+export const SUBSCRIBABLE = EVENTS.filter((event): event is Event & { name: EventName } => event.name !== "test");
 
 export { EVENTS };

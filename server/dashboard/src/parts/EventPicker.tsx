@@ -1,17 +1,17 @@
 import { useId } from "preact/hooks";
-import { SUBSCRIBABLE } from "../lib/events";
+import { type EventName, SUBSCRIBABLE } from "../lib/events";
 
 interface Props {
-  value: string[];
-  onChange: (events: string[]) => void;
+  value: EventName[];
+  onChange: (events: EventName[]) => void;
 }
 
 /** Which events a webhook gets, with what triggers each. */
 export function EventPicker({ value, onChange }: Props) {
   const label = useId();
-  const all = SUBSCRIBABLE.map(({ name }) => name as string);
+  const all = SUBSCRIBABLE.map(({ name }) => name);
   const hasAll = value.length === all.length;
-  const toggle = (name: string) => onChange(all.filter((one) => (one === name) !== value.includes(one)));
+  const toggle = (name: EventName) => onChange(all.filter((one) => (one === name) !== value.includes(one)));
   return (
     <div role="group" aria-labelledby={label}>
       <div class="row-card">

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import type { EventName } from "../lib/events";
 import { useAction } from "../lib/use-action";
 import { EventPicker } from "./EventPicker";
 import { Field } from "./Field";
@@ -8,7 +9,7 @@ import { UrlField } from "./UrlField";
 
 export interface WebhookInput {
   url: string;
-  events: string[];
+  events: EventName[];
   description: string;
   rate_limit: number;
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { api, ask } from "../../api/client";
 import { useAnnounce } from "../../lib/announce";
+import type { EventName } from "../../lib/events";
 import { go } from "../../lib/router";
 import { useSession } from "../../lib/session";
 import { useAction } from "../../lib/use-action";
@@ -14,7 +15,9 @@ import type { TabProps } from "./WebhookPage";
 export function Settings({ webhook, reload }: TabProps) {
   const { mayWrite } = useSession();
   const announce = useAnnounce();
-  const { id, url, events, description, rate_limit } = webhook;
+  const { id, url, description, rate_limit } = webhook;
+  // What it gives is what it takes.
+  const events = webhook.events as EventName[];
   const initial = { url, events, description, rate_limit: rate_limit ?? 0 };
   return (
     <>
