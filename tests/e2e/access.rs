@@ -82,7 +82,10 @@ fn routes(ids: &Ids) -> Vec<Route> {
         post(200, "/webhooks/rotate", json!({"id": webhook, "overlap_seconds": 0})).names(),
         get(Reads, format!("/webhooks/deliveries?webhook_id={webhook}")).names(),
         get(Reads, format!("/webhooks/deliveries?webhook_id={webhook}&id={delivery}")).names(),
+        get(Reads, format!("/webhooks/deliveries?id={delivery}&fresh=true")).names(),
         get(Reads, format!("/webhooks/deliveries/stream?webhook_id={webhook}")).names(),
+        // Whoever has a signed request can send it: as much as writing.
+        get(Writes, format!("/webhooks/deliveries/listen?webhook_id={webhook}")).names(),
         get(Reads, format!("/webhooks/stats?webhook_id={webhook}")).names(),
         get(Reads, "/webhooks/stats".into()),
         get(Reads, "/webhooks/overview".into()),
@@ -123,11 +126,17 @@ fn routes(ids: &Ids) -> Vec<Route> {
 }
 
 async fn call(api: &Api, prefix: &str, route: &Route) -> Answer {
-    let headers: &[(&str, &str)] =
-        if route.body.is_some() { &[("content-type", "application/json")] } else { &[] };
+    call_with(&[], api, prefix, route).await
+}
+
+async fn call_with(headers: &[(&str, &str)], api: &Api, prefix: &str, route: &Route) -> Answer {
+    let mut headers = headers.to_vec();
+    if route.body.is_some() {
+        headers.push(("content-type", "application/json"));
+    }
     let body = route.body.as_ref().map(|body| body.to_string().into());
     let prefix = if route.is_page { "" } else { prefix };
-    api.send(route.method.clone(), &format!("{prefix}{}", route.path), headers, body).await
+    api.send(route.method.clone(), &format!("{prefix}{}", route.path), &headers, body).await
 }
 
 /// A webhook with a delivery, and a key that nobody uses.
@@ -284,9 +293,14 @@ async fn without_a_good_key_there_is_nothing() {
             callers.push(key);
         }
     }
-    for caller in callers {
+    for (n, caller) in callers.into_iter().enumerate() {
+        // Each from an address of its own: of one, so many wrong keys would not be looked at.
+        let address = format!("192.0.2.{n}");
+        let forwarded = [("x-forwarded-for", address.as_str())];
         for route in routes(&ids) {
-            let (answer, name) = (call(&caller, "/api", &route).await, route.name());
+            // Metrics are for nobody who comes by way of a proxy.
+            let headers = if route.is_page { &[][..] } else { &forwarded };
+            let (answer, name) = (call_with(headers, &caller, "/api", &route).await, route.name());
             if route.kind == Kind::Open {
                 assert_eq!(answer.status, route.status, "{name}: {answer:?}");
             } else {

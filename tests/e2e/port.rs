@@ -142,9 +142,14 @@ async fn nesting_without_end_is_refused_and_nothing_else_happens() {
             (Method::DELETE, "/api/webhooks", &nested),
             (Method::POST, "/api/session", &nested),
         ] {
-            let answer = admin.send(method, path, &[JSON], Some(body.clone().into())).await;
-            assert!([400, 413].contains(&answer.status), "{path}: {answer:?}");
-            assert!(answer.status == 400 || body.len() > 64 * 1024, "{path}: {answer:?}");
+            match admin.try_send(method, path, &[JSON], Some(body.clone().into())).await {
+                Ok(answer) => {
+                    assert!([400, 413].contains(&answer.status), "{path}: {answer:?}");
+                    assert!(answer.status == 400 || body.len() > 64 * 1024, "{path}: {answer:?}");
+                }
+                // More than is read, and thrown away: who goes on sending may see no answer.
+                Err(error) => assert!(body.len() > 5 * 64 * 1024, "{path}: {error}"),
+            }
         }
     }
     // What nobody reads is skipped, however deep.

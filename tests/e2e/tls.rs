@@ -142,8 +142,9 @@ async fn no_door_takes_http() {
 /// Every setting there is. One that is added here has been asked whether deliveries are as safe with it as without.
 #[test]
 fn no_setting_turns_verification_off() {
-    const SETTINGS: [&str; 20] = [
+    const SETTINGS: [&str; 23] = [
         "--allow-network",
+        "--config",
         "--database",
         "--disable-after",
         "--egress-proxy",
@@ -154,6 +155,7 @@ fn no_setting_turns_verification_off() {
         "--log-format",
         "--master-key-file",
         "--metrics-listen",
+        "--old-master-key-file",
         "--otlp-endpoint",
         "--public-url",
         "--retention",
@@ -163,6 +165,7 @@ fn no_setting_turns_verification_off() {
         "--webhook-rate-limit",
         "--webhooks-per-workspace",
         "ENCRATA_MASTER_KEY",
+        "ENCRATA_OLD_MASTER_KEY",
     ];
     let help = run(&["serve", "--help"]).stdout;
     let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'));
