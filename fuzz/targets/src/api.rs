@@ -1,7 +1,9 @@
 //! Bodies of the API, sent to a server in this process. The input is a line with method and path, then the body.
 
+use std::fs;
 use std::future::pending;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -14,7 +16,6 @@ use encrata_webhooks_server::serve::Server;
 use encrata_webhooks_server::store::{DatabaseUrl, NewApiKey, Store};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,7 +23,7 @@ use crate::line;
 
 /// What is asked, and the workspace whose key asks. Publishers, keys and webhooks are of different ones, so that no
 /// event has a webhook to be delivered to: nothing is sent anywhere.
-pub(crate) const ROUTES: [(Method, &str, usize); 9] = [
+pub(crate) static ROUTES: [(Method, &str, usize); 9] = [
     (Method::POST, "/api/events", 0),
     (Method::POST, "/api/events/batch", 0),
     (Method::POST, "/api/webhooks", 1),
@@ -39,9 +40,10 @@ struct Running {
     client: Client,
     address: SocketAddr,
     keys: Vec<NewKey>,
-    /// The database is in it.
-    _folder: TempDir,
 }
+
+/// Where the database is, made anew by each process.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/fuzz/server");
 
 /// Every body has an answer of those that are documented: never a 5xx, and every refusal is one sentence.
 pub fn check(input: &[u8]) {
@@ -78,9 +80,11 @@ pub fn check(input: &[u8]) {
 impl Running {
     fn start() -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let folder = TempDir::new().unwrap();
-        let database: DatabaseUrl =
-            format!("sqlite:{}", folder.path().join("fuzz.db").display()).parse().unwrap();
+        if Path::new(FOLDER).exists() {
+            fs::remove_dir_all(FOLDER).unwrap();
+        }
+        fs::create_dir_all(FOLDER).unwrap();
+        let database: DatabaseUrl = format!("sqlite:{FOLDER}/fuzz.db").parse().unwrap();
         let (address, keys) = runtime.block_on(async {
             let keys = keys(&database).await;
             let server = Server::open(config(database)).await.unwrap();
@@ -90,7 +94,7 @@ impl Running {
             (address, keys)
         });
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { runtime, client, address, keys, _folder: folder }
+        Self { runtime, client, address, keys }
     }
 }
 

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use encrata_webhooks::standard::StandardKey;
-use encrata_webhooks::{Error, Key, Verified, Webhook};
+use encrata_webhooks::host::key_block;
+use encrata_webhooks::standard::StandardSignature;
+use encrata_webhooks::{Error, Key, Scheme, Verified, Webhook};
 
 use crate::{diagnosed, flipped, line};
 
@@ -82,13 +83,20 @@ fn is_genuine(delivery: &Delivery<'_>, verified: &Verified) -> bool {
     }
     let (Some(id), Some(timestamp)) = (&verified.id, verified.timestamp) else { return false };
     let in_time = delivery.tolerance.is_none_or(|tolerance| delivery.now.abs_diff(timestamp) <= tolerance);
+    // The bytes as they came are signed: a timestamp may begin with zeros.
+    let written: Vec<_> = delivery.values("webhook-timestamp").collect();
+    let said = written.iter().all(|value| str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(timestamp)));
+    let message = [id.as_bytes(), written[0], delivery.body].join(&b'.');
     let ours: Vec<String> = set()
-        .filter_map(|secret| StandardKey::new(secret).ok()?.sign(id, timestamp, delivery.body).ok())
-        .map(|signature| signature.to_string())
+        .filter_map(|secret| {
+            let mut block = [0; 64];
+            key_block(secret, Scheme::Standard, &mut block).ok()?;
+            Some(StandardSignature::from_bytes(Key::from_bytes(&block).sign(&message).to_bytes()).to_string())
+        })
         .collect();
     let mut entries = entries.flat_map(|value| value.split(|&byte| byte == b' '));
     let named = entries.any(|entry| ours.iter().any(|own| entry.starts_with(own.as_bytes())));
-    named && in_time && delivery.values("webhook-id").eq([id.as_bytes()])
+    named && said && written.len() == 1 && in_time && delivery.values("webhook-id").eq([id.as_bytes()])
 }
 
 fn in_pieces(webhook: &Webhook, delivery: &Delivery<'_>) -> Result<Verified, Error> {
