@@ -11,7 +11,7 @@ cargo test --quiet --locked -p encrata-webhooks-constant-time
 # As it is released, with the names of functions.
 cargo build --quiet --locked --profile constant-time -p encrata-webhooks-constant-time --bin memcheck
 log=$target/constant-time.log
-if ! valgrind --quiet --error-limit=no --log-file="$log" --suppressions="$here/verdict.supp" "$target/constant-time/memcheck"; then
+if ! valgrind --quiet --error-limit=no --log-file="$log" --suppressions="$here/shape.supp" "$target/constant-time/memcheck"; then
     echo "what memcheck reported, the controls' among it:"
     cat "$log"
     exit 1
