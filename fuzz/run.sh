@@ -14,7 +14,7 @@ case " $* " in *" url "* | *" api "*) server=server ;; *) server= ;; esac
 mkdir -p "$work/found"
 
 cd "$root"
-cargo run --quiet --locked -p encrata-webhooks-fuzz-targets --features "$server" --example corpus "$work/corpus"
+cargo run --quiet --locked -p encrata-webhooks-fuzz-targets --no-default-features --features "$server" --example corpus "$work/corpus"
 host=$(rustc -vV | sed -n 's/^host: //p')
 instruments="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table

@@ -58,7 +58,7 @@ suite_constant_time() {
 # Every target over its corpus and edits of it; then libFuzzer, in the short form on the core's doors alone: to build the
 # server with instruments takes minutes.
 suite_fuzz() {
-    cargo test --quiet --locked -p encrata-webhooks-fuzz-targets --features server || return 1
+    cargo test --quiet --locked -p encrata-webhooks-fuzz-targets || return 1
     if ! command -v c++ >/dev/null; then
         missing "a C++ compiler" "libFuzzer did not run"
     elif [ -n "${ENCRATA_TEST_LONG:-}" ]; then

@@ -117,7 +117,9 @@ fn config(database: DatabaseUrl) -> Config {
 async fn keys(database: &DatabaseUrl) -> Vec<NewKey> {
     let store = Store::open(database).await.unwrap();
     let mut keys = Vec::new();
-    for (workspace, role) in [("publishes", Role::Publisher), ("webhooks", Role::Admin), ("keys", Role::Admin)] {
+    for (workspace, role) in
+        [("publishes", Role::Publisher), ("webhooks", Role::Admin), ("keys", Role::Admin)]
+    {
         let made = NewKey::generate().unwrap();
         let (id, hash, preview) = (KeyId::new(0), made.hash(), made.preview());
         let key = NewApiKey { id, name: "fuzz", role, hash, preview };

@@ -6,8 +6,7 @@ use serde_json::Value;
 const SECRET: &str = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
 
 fn section(name: &str) -> Vec<Value> {
-    let vectors: Value =
-        serde_json::from_str(include_str!("../../../tests/vectors/vectors.json")).unwrap();
+    let vectors: Value = serde_json::from_str(include_str!("../../../tests/vectors/vectors.json")).unwrap();
     let cases = vectors[name].as_array().unwrap().clone();
     assert!(!cases.is_empty(), "the vectors have no {name}");
     cases
@@ -69,17 +68,58 @@ pub fn envelope() -> Vec<Vec<u8>> {
 /// For `url`: an address in the spellings that parsers know, around each border of the guard.
 pub fn url() -> Vec<Vec<u8>> {
     let hosts = [
-        "example.com", "localhost", "a.localhost.", "1.1.1.1", "127.0.0.1", "2130706433", "0x7f.1", "0177.0.0.1",
-        "127.0.0.1.", "10.0.0.1", "100.64.0.1", "169.254.169.254", "172.16.0.1", "192.0.0.8", "192.0.2.1",
-        "192.88.99.1", "192.168.0.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "255.255.255.255",
-        "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:8.8.8.8]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2001::1]",
-        "[2001:db8::1]", "[2002:7f00:1::]", "[2606:4700::1111]", "[3fff::1]", "[fc00::1]", "[fe80::1%25lo]",
-        "[ff02::1]", "１２７.0.0.1", "①②⑦.0.0.1", "127。0。0。1", "user:pw@example.com", "example.com@127.0.0.1",
-        "example.com:0", "example.com:8443", "xn--n3h.example", "münchen.example", "example.com\\@127.0.0.1",
+        "example.com",
+        "localhost",
+        "a.localhost.",
+        "1.1.1.1",
+        "127.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "10.0.0.1",
+        "100.64.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.0.1",
+        "198.18.0.1",
+        "198.51.100.1",
+        "203.0.113.1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:8.8.8.8]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[2001::1]",
+        "[2001:db8::1]",
+        "[2002:7f00:1::]",
+        "[2606:4700::1111]",
+        "[3fff::1]",
+        "[fc00::1]",
+        "[fe80::1%25lo]",
+        "[ff02::1]",
+        "１２７.0.0.1",
+        "①②⑦.0.0.1",
+        "127。0。0。1",
+        "user:pw@example.com",
+        "example.com@127.0.0.1",
+        "example.com:0",
+        "example.com:8443",
+        "xn--n3h.example",
+        "münchen.example",
+        "example.com\\@127.0.0.1",
     ];
     let schemes = ["https://", "http://", "https:", "HTTPS://"];
     let urls = schemes.iter().flat_map(|scheme| {
-        hosts.iter().flat_map(move |host| ["", "/hook?token=1", "#part"].map(|end| format!("{scheme}{host}{end}")))
+        hosts
+            .iter()
+            .flat_map(move |host| ["", "/hook?token=1", "#part"].map(|end| format!("{scheme}{host}{end}")))
     });
     urls.map(String::into_bytes).collect()
 }
@@ -95,9 +135,19 @@ pub fn api() -> Vec<Vec<u8>> {
     let hook = json!({"id": id, "url": "https://example.com/hook", "events": ["credits.low"], "description": "",
         "is_active": true, "rate_limit": 5, "name": "a key", "credit_limit": 7, "overlap_seconds": 60, "finish": true});
     let mut bodies: Vec<String> = events.iter().map(Value::to_string).collect();
-    bodies.extend([Value::from(events.to_vec()), json!([events[0], {}]), hook, json!({}), json!([])].map(|v| v.to_string()));
-    bodies.push(json!({"workspace_id": id, "event": "test", "data": {}, "created_at": "2026-01-01T00:00:00Z"}).to_string());
+    bodies.extend(
+        [Value::from(events.to_vec()), json!([events[0], {}]), hook, json!({}), json!([])]
+            .map(|v| v.to_string()),
+    );
+    bodies.push(
+        json!({"workspace_id": id, "event": "test", "data": {}, "created_at": "2026-01-01T00:00:00Z"})
+            .to_string(),
+    );
     bodies.extend(section("envelope").iter().map(|case| body(case).to_owned()));
     let routes = crate::api::ROUTES.iter();
-    routes.flat_map(|(method, path, _)| bodies.iter().map(move |body| format!("{method} {path}\n{body}").into_bytes())).collect()
+    routes
+        .flat_map(|(method, path, _)| {
+            bodies.iter().map(move |body| format!("{method} {path}\n{body}").into_bytes())
+        })
+        .collect()
 }

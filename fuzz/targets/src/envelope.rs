@@ -17,8 +17,11 @@ pub fn check(input: &[u8]) {
         assert_eq!(read.kind(), known.then_some(kind));
         assert_eq!(EventData::parse(kind, data.clone()).is_ok(), known);
     }
-    let created_at =
-        if Envelope::to_bytes("e", &data, &created_at).is_ok() { &created_at } else { "2026-01-01T00:00:00Z" };
+    let created_at = if Envelope::to_bytes("e", &data, &created_at).is_ok() {
+        &created_at
+    } else {
+        "2026-01-01T00:00:00Z"
+    };
     let Ok(body) = Envelope::to_bytes(&event, &data, created_at) else {
         return assert!(event.is_empty(), "an event that was read can't be written");
     };

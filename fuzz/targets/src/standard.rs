@@ -85,7 +85,8 @@ fn is_genuine(delivery: &Delivery<'_>, verified: &Verified) -> bool {
     let in_time = delivery.tolerance.is_none_or(|tolerance| delivery.now.abs_diff(timestamp) <= tolerance);
     // The bytes as they came are signed: a timestamp may begin with zeros.
     let written: Vec<_> = delivery.values("webhook-timestamp").collect();
-    let said = written.iter().all(|value| str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(timestamp)));
+    let said =
+        written.iter().all(|value| str::from_utf8(value).is_ok_and(|text| text.parse() == Ok(timestamp)));
     let message = [id.as_bytes(), written[0], delivery.body].join(&b'.');
     let ours: Vec<String> = set()
         .filter_map(|secret| {

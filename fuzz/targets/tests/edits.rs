@@ -1,6 +1,6 @@
 //! The short form of fuzzing: every target over its whole corpus, then over edits of it. The seed is fixed, so that a
 //! failure comes again; `PROPTEST_CASES` says how many edits.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on says where and stops")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,8 +12,39 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// What parsers look out for.
 const TOKENS: &[&str] = &[
-    "", "\n", "\0", " ", ",", ".", ":", "/", "@", "%", "#", "\\", "=", "v1,", "v1a,", "whsec_", "https://", "[::", "]",
-    "0x", "-1", "9223372036854775808", "1e400", "null", "true", "{", "}", "[", "\"", "\\u0000", "\u{feff}", "é", "。",
+    "",
+    "\n",
+    "\0",
+    " ",
+    ",",
+    ".",
+    ":",
+    "/",
+    "@",
+    "%",
+    "#",
+    "\\",
+    "=",
+    "v1,",
+    "v1a,",
+    "whsec_",
+    "https://",
+    "[::",
+    "]",
+    "0x",
+    "-1",
+    "9223372036854775808",
+    "1e400",
+    "null",
+    "true",
+    "{",
+    "}",
+    "[",
+    "\"",
+    "\\u0000",
+    "\u{feff}",
+    "é",
+    "。",
 ];
 
 #[derive(Debug, Clone)]

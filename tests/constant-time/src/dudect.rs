@@ -89,12 +89,7 @@ impl Random {
 }
 
 /// Times `call` on inputs that lie at one and the same place, whichever class they are of.
-fn time<T: Copy>(
-    work: &str,
-    classes: [(&str, T); 2],
-    rounds: usize,
-    call: impl Fn(&T) -> bool,
-) -> Timed {
+fn time<T: Copy>(work: &str, classes: [(&str, T); 2], rounds: usize, call: impl Fn(&T) -> bool) -> Timed {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mut samples = [const { Vec::new() }; 2];
     let mut input = classes[0].1;
@@ -138,7 +133,12 @@ fn native(rounds: usize) -> Vec<Timed> {
     let wrong = [("wrong first byte", first), ("wrong last byte", last)];
     vec![
         time("verify", wrong, rounds, verify),
-        time("authenticate, right beside wrong: the verdict is public", [("right", right), wrong[1]], rounds, authenticate),
+        time(
+            "authenticate, right beside wrong: the verdict is public",
+            [("right", right), wrong[1]],
+            rounds,
+            authenticate,
+        ),
         time("control: one and the same input", [wrong[0], wrong[0]], rounds, verify),
         time("control: compared until the first difference", wrong, rounds, stopping),
     ]

@@ -139,9 +139,13 @@ fn controls(cases: &mut Vec<Case>) {
     for (place, given, equal) in digests() {
         let mut expected = [0xa5; 32];
         secret(&mut expected);
-        cases.push(case(format!("control: compared until the first difference, {place}"), Expected::Leak, || {
-            assert_eq!(early_exit(&expected, &given), equal);
-        }));
+        cases.push(case(
+            format!("control: compared until the first difference, {place}"),
+            Expected::Leak,
+            || {
+                assert_eq!(early_exit(&expected, &given), equal);
+            },
+        ));
     }
     let mut digest = [0x5a; 32];
     secret(&mut digest);

@@ -29,7 +29,8 @@ pub fn cropped(one: &[f64], other: &[f64]) -> [f64; PERCENTILES.len()] {
     all.sort_by(f64::total_cmp);
     PERCENTILES.map(|percentile| {
         let limit = all[(all.len() * percentile / 100).max(1) - 1];
-        let below = |samples: &[f64]| samples.iter().copied().filter(|sample| *sample <= limit).collect::<Vec<_>>();
+        let below =
+            |samples: &[f64]| samples.iter().copied().filter(|sample| *sample <= limit).collect::<Vec<_>>();
         t(&below(one), &below(other))
     })
 }
