@@ -1,10 +1,10 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check build build-page page-if-possible build-js build-python bench bench-core bench-js bench-python bench-server schema vectors clean
+.PHONY: help run test test-all test-faults check fuzz mutants sbom build build-page page-if-possible build-js build-python bench bench-core bench-js bench-python bench-server bench-constant-time schema vectors clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: page-if-possible ## see it work: a server with its page, a receiver that verifies, and events, in this terminal
 	cargo run --locked -p encrata-webhooks-server -- dev
@@ -20,6 +20,15 @@ test-faults: ## 50 rounds of every fault: killed nodes and databases, full disks
 
 check: ## format, lints, documentation, what dependencies may bring
 	@tests/run.sh check
+
+fuzz: ## libFuzzer on every target for ten minutes each; ENCRATA_FUZZ_SECONDS is another time
+	fuzz/run.sh $${ENCRATA_FUZZ_SECONDS:-600}
+
+mutants: ## break the core, access, guard, retry and queue in every way, and see a test fail: hours; needs cargo-mutants
+	tests/mutants.sh
+
+sbom: ## bills of materials (CycloneDX) of server, npm package and wheel: target/dist/*.cdx.json; needs cargo-cyclonedx
+	python3 release/sbom.py
 
 # The page, where a machine can make it: the server is built either way.
 page-if-possible:
@@ -49,7 +58,7 @@ build-python: ## the wheels for this machine, and the source: target/dist/encrat
 bench: bench-core bench-js bench-python bench-server ## every benchmark; figures go to target/bench/*.json
 
 bench-core: ## the core beside named alternatives
-	cargo bench --quiet -p encrata-webhooks-bench --bench core
+	cargo bench --quiet --locked -p encrata-webhooks-bench --bench core
 
 bench-js: ## the npm package beside others, on Node, Deno and Bun; ENCRATA_BENCH_QUICK=1 for a minute
 	bindings-wasm/bench/run.sh
@@ -59,10 +68,13 @@ bench-python: ## the wheel beside the snippet and others; ENCRATA_BENCH_QUICK=1 
 
 bench-server: ## the server beside what this machine can do: half an hour; ENCRATA_BENCH_QUICK=1 for a minute
 	cargo build --release --locked -p encrata-webhooks-server
-	cargo bench --quiet -p encrata-webhooks-bench --bench server
+	cargo bench --quiet --locked -p encrata-webhooks-bench --bench server
+
+bench-constant-time: ## whether timings of verify tell where a signature is wrong; ENCRATA_BENCH_QUICK=1 shows that it works
+	tests/constant-time/bench.sh
 
 schema: ## write core/schema/events.schema.json anew from the Rust types
-	cargo run --quiet -p encrata-webhooks --features schema --example schema
+	cargo run --quiet --locked -p encrata-webhooks --features schema --example schema
 
 vectors: ## write tests/vectors/vectors.json anew
 	tests/vectors/generate.sh

@@ -47,6 +47,44 @@ suite_core() {
     cargo test --quiet --locked -p encrata-webhooks --all-features &&
         cargo test --quiet --locked -p encrata-webhooks-axum
 }
+# The comparison under valgrind, with the secrets marked undefined.
+suite_constant_time() {
+    if [ "$(uname -m)" != x86_64 ]; then
+        echo "SKIPPED: valgrind is spoken to on x86_64 only, so the comparison was not watched"
+    elif command -v valgrind >/dev/null; then
+        tests/constant-time/run.sh
+    else
+        missing "valgrind" "the comparison was not watched"
+    fi
+}
+# Every target over its corpus and edits of it; then libFuzzer, in the short form on the core's doors alone: to build the
+# server with instruments takes minutes.
+suite_fuzz() {
+    cargo test --quiet --locked -p encrata-webhooks-fuzz-targets || return 1
+    if ! command -v c++ >/dev/null; then
+        missing "a C++ compiler" "libFuzzer did not run"
+    elif [ -n "${ENCRATA_TEST_LONG:-}" ]; then
+        fuzz/run.sh 120
+    else
+        fuzz/run.sh 8 signature standard envelope
+    fi
+}
+# The core's own tests, interpreted: undefined behaviour in it or in what it is built on. Only a nightly has miri, and
+# which nights have it can't be chosen: without it this is skipped, in CI too.
+suite_miri() {
+    if cargo +nightly miri --version >/dev/null 2>&1; then
+        cargo +nightly miri test --quiet --locked -p encrata-webhooks --all-features --lib
+    else
+        echo "SKIPPED: there is no nightly with miri, so the core was not interpreted (rustup component add --toolchain nightly miri)"
+    fi
+}
+suite_supply() {
+    if python3 -c 'import venv, ensurepip' 2>/dev/null; then
+        tests/supply/run.sh
+    else
+        missing "Python with venv" "the supply chain was not checked"
+    fi
+}
 suite_vectors() { tests/vectors/check.sh; }
 suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
 suite_postgres() { cargo test --quiet --locked -p encrata-webhooks-tests --test postgres; }
@@ -118,11 +156,11 @@ suite_dev() {
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-page check core core_steps vectors server postgres store model e2e faults schemathesis clients js runtimes browser python deploy dev}; do
+for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults schemathesis clients js runtimes browser python deploy dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi
-    summary="$summary$(printf '%-11s %5s s  %s' "$suite" $(($(date +%s) - started)) "$result")
+    summary="$summary$(printf '%-13s %5s s  %s' "$suite" $(($(date +%s) - started)) "$result")
 "
 done
 printf '\n%s\nsuites: %s passed, %s failed\n' "$summary" "$passed" "$failed"

@@ -105,7 +105,7 @@ impl Claim {
 
 fn check_time(timestamp: i64, now: i64, tolerance_seconds: Option<u64>) -> Result<(), Error> {
     let Some(tolerance) = tolerance_seconds else { return Ok(()) };
-    // The distance of any two i64 fits an u64.
+    // The distance of any two i64 fits an u64. What is left differs: `<=` below would be the same.
     if now.abs_diff(timestamp) <= tolerance {
         Ok(())
     } else if timestamp < now {

@@ -16,7 +16,7 @@ pub(crate) fn encode(bytes: &[u8; 32]) -> [u8; 64] {
 pub(crate) fn decode(text: &[u8]) -> Option<[u8; 32]> {
     let text: &[u8; 64] = text.try_into().ok()?;
     let (mut bytes, mut all) = ([0; 32], 0);
-    // Pair by pair, of which processors take many at a time.
+    // Pair by pair, of which processors take many at a time. (`^` instead of `|` is the same: the shift left zeros.)
     for (byte, pair) in bytes.iter_mut().zip(text.as_chunks::<2>().0) {
         for &character in pair {
             let digit = digit(character);
@@ -24,15 +24,15 @@ pub(crate) fn decode(text: &[u8]) -> Option<[u8; 32]> {
             *byte = *byte << 4 | digit;
         }
     }
-    (all < 16).then_some(bytes)
+    (all <= 15).then_some(bytes)
 }
 
 /// What is above 15 is no digit. Without a branch, which no processor could foresee.
 const fn digit(character: u8) -> u8 {
     let (number, letter) = (character.wrapping_sub(b'0'), character.wrapping_sub(b'a'));
-    if number < 10 {
+    if number <= 9 {
         number
-    } else if letter < 6 {
+    } else if letter <= 5 {
         letter + 10
     } else {
         u8::MAX

@@ -262,6 +262,7 @@ mod tests {
             secret.key().signing()
         );
         assert!(!shown.contains("a5a5"), "{shown}");
+        assert!(shown.starts_with("Secret([redacted]) Key([redacted]) StandardKey([redacted])"), "{shown}");
         assert!(shown.ends_with("Webhook { secrets: 1, tolerance_seconds: None }"), "{shown}");
     }
 

@@ -155,14 +155,6 @@ impl fmt::Debug for Signing {
     }
 }
 
-/// So that a number can be signed without being written down first.
-impl fmt::Write for Signing {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.update(text.as_bytes());
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::format;

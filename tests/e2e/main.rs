@@ -7,6 +7,7 @@
 //! even waited for, [`idle`] what it costs, [`behind_proxy`] who asks. What is kept:
 //! [`restart`], [`durable`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
 //! [`start_postgres`], [`command_line`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
+//! What is promised of it all: [`threat_model`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
@@ -51,6 +52,7 @@ mod start_postgres;
 mod stats;
 mod stream;
 mod test_send;
+mod threat_model;
 mod tls;
 mod traces;
 mod webhooks;
