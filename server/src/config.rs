@@ -44,6 +44,27 @@ pub struct Config {
     pub webhooks_per_workspace: u32,
 }
 
+impl Config {
+    /// A server by itself, without limits that an operator would set: no private network, no proxy, nothing erased.
+    pub fn new(database: DatabaseUrl, master_key: MasterKeySource) -> Self {
+        Self {
+            database,
+            master_key,
+            old_master_key: None,
+            allow_network: Vec::new(),
+            extra_ca: None,
+            egress_proxy: None,
+            trusted_proxies: Vec::new(),
+            public_url: None,
+            webhook_rate_limit: 0,
+            retry_schedule: RetrySchedule::default(),
+            disable_after: Duration::MAX,
+            retention: None,
+            webhooks_per_workspace: u32::MAX,
+        }
+    }
+}
+
 /// Where the master key comes from.
 #[derive(Clone)]
 pub enum MasterKeySource {
@@ -139,20 +160,11 @@ mod tests {
     #[test]
     fn debug_shows_no_key_and_no_password() {
         let value = |digit: &str| MasterKeySource::Value(digit.repeat(64).into());
+        let database = "postgres://app:pa55word@db.internal/webhooks".parse().unwrap();
         let config = Config {
-            database: "postgres://app:pa55word@db.internal/webhooks".parse().unwrap(),
-            master_key: value("7"),
             old_master_key: Some(value("8")),
-            allow_network: Vec::new(),
-            extra_ca: None,
             egress_proxy: Some("http://user:pa55word@proxy.internal:3128".parse().unwrap()),
-            trusted_proxies: Vec::new(),
-            public_url: None,
-            webhook_rate_limit: 0,
-            retry_schedule: RetrySchedule::default(),
-            disable_after: Duration::ZERO,
-            retention: None,
-            webhooks_per_workspace: 0,
+            ..Config::new(database, value("7"))
         };
         let shown = format!("{config:?}");
         assert!(shown.contains("db.internal") && shown.matches("redacted").count() == 2, "{shown}");

@@ -5,11 +5,9 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use encrata_webhooks_server::api::created_event;
 use encrata_webhooks_server::config::{Config, MasterKeySource};
-use encrata_webhooks_server::delivery::retry::RetrySchedule;
 use encrata_webhooks_server::model::api_key::{NewKey, Role};
 use encrata_webhooks_server::model::ids::KeyId;
 use encrata_webhooks_server::serve::Server;
@@ -87,7 +85,7 @@ impl Running {
         let database: DatabaseUrl = format!("sqlite:{FOLDER}/fuzz.db").parse().unwrap();
         let (address, keys) = runtime.block_on(async {
             let keys = keys(&database).await;
-            let server = Server::open(config(database)).await.unwrap();
+            let server = Server::open(Config::new(database, MasterKeySource::Beside)).await.unwrap();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             tokio::spawn(server.run(listener, pending()));
@@ -95,21 +93,6 @@ impl Running {
         });
         let client = Client::builder().no_proxy().build().unwrap();
         Self { runtime, client, address, keys }
-    }
-}
-
-fn config(database: DatabaseUrl) -> Config {
-    Config {
-        database,
-        master_key: MasterKeySource::Beside,
-        allow_network: Vec::new(),
-        extra_ca: None,
-        public_url: None,
-        webhook_rate_limit: 0,
-        retry_schedule: RetrySchedule::default(),
-        disable_after: Duration::MAX,
-        retention: None,
-        webhooks_per_workspace: u32::MAX,
     }
 }
 

@@ -105,21 +105,12 @@ struct Keys {
 
 fn config(folder: &Path, extra_ca: std::path::PathBuf) -> Result<Config, Failure> {
     let database: DatabaseUrl = format!("sqlite:{}", folder.join("dev.db").display()).parse()?;
+    let master_key = MasterKeySource::Value(crate::vault::MasterKey::generate_hex()?);
     Ok(Config {
-        database,
-        master_key: MasterKeySource::Value(crate::vault::MasterKey::generate_hex()?),
-        old_master_key: None,
         allow_network: vec![ipnet::IpNet::from(std::net::IpAddr::from(Ipv4Addr::LOCALHOST))],
         extra_ca: Some(extra_ca),
-        egress_proxy: None,
-        trusted_proxies: Vec::new(),
-        public_url: None,
-        // A person at a terminal is not to be counted.
-        webhook_rate_limit: 0,
         retry_schedule: RETRY_SCHEDULE.parse()?,
-        disable_after: Duration::from_secs(5 * 86_400),
-        retention: None,
-        webhooks_per_workspace: 50,
+        ..Config::new(database, master_key)
     })
 }
 
