@@ -229,7 +229,8 @@ async fn connections_have_an_end_and_those_who_get_none_are_told() {
 
 #[tokio::test]
 async fn stopping_waits_for_answers_and_for_nothing_else() {
-    let port = open(|_| {}).await;
+    // Nothing but the end of serving closes a connection here.
+    let port = open(|limits| (limits.first_request, limits.idle) = (PATIENCE * 10, PATIENCE * 10)).await;
     let (mut busy, mut idle, fresh) = (port.connect().await, port.connect().await, port.connect().await);
     idle.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     answer(&mut idle, "here").await;
