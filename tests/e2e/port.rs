@@ -288,7 +288,10 @@ async fn a_flood_of_resets_ends_its_connection() {
     let ended = tokio::time::timeout(PATIENCE, connection).await.unwrap().unwrap();
     // It is said, and may be lost as what was sent is not read.
     let reason = ended.unwrap_err().reason();
-    assert!(reason.is_none_or(|reason| reason == h2::Reason::ENHANCE_YOUR_CALM), "after {opened}: {reason:?}");
+    assert!(
+        reason.is_none_or(|reason| reason == h2::Reason::ENHANCE_YOUR_CALM),
+        "after {opened}: {reason:?}"
+    );
     server.anonymous().get("/api/health").await.expect(200);
 }
 
