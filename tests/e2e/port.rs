@@ -142,14 +142,13 @@ async fn nesting_without_end_is_refused_and_nothing_else_happens() {
             (Method::DELETE, "/api/webhooks", &nested),
             (Method::POST, "/api/session", &nested),
         ] {
-            match admin.try_send(method, path, &[JSON], Some(body.clone().into())).await {
-                Ok(answer) => {
-                    assert!([400, 413].contains(&answer.status), "{path}: {answer:?}");
-                    assert!(answer.status == 400 || body.len() > 64 * 1024, "{path}: {answer:?}");
-                }
-                // More than is read, and thrown away: who goes on sending may see no answer.
-                Err(error) => assert!(body.len() > 5 * 64 * 1024, "{path}: {error}"),
+            // Without a key it may not be heard to its end, and then sees no answer.
+            if path == "/api/session" && body.len() > 64 * 1024 {
+                continue;
             }
+            let answer = admin.send(method, path, &[JSON], Some(body.clone().into())).await;
+            assert!([400, 413].contains(&answer.status), "{path}: {answer:?}");
+            assert!(answer.status == 400 || body.len() > 64 * 1024, "{path}: {answer:?}");
         }
     }
     // What nobody reads is skipped, however deep.
@@ -178,10 +177,12 @@ async fn who_shows_no_key_is_answered_before_the_body_comes() {
             let head = format!(
                 "POST {path} HTTP/1.1\r\nhost: x\r\n{credentials}content-type: application/json\r\ncontent-length: 8000000\r\n\r\n"
             );
+            let asked = Instant::now();
             stream.write_all(head.as_bytes()).await.unwrap();
-            // Neither the body nor the table, which is away, was waited for.
+            // Neither the body, which would be waited for 10 s, nor the table, which is away, is needed for it.
             let answer = beginning(&mut stream).await;
             assert!(answer.starts_with("HTTP/1.1 401 "), "{path} {credentials}: {answer}");
+            assert!(asked.elapsed() < Duration::from_secs(9), "{path} {credentials}: {:?}", asked.elapsed());
         }
     }
     // One that could be a key is looked up.

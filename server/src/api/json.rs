@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 
 use super::ApiError;
+use super::auth::Credential;
 
 /// A JSON body that is one object.
 pub(super) struct Body<T>(pub T);
@@ -117,12 +118,17 @@ pub(super) struct MaxBytes(pub usize);
 /// How large the body of a management request may be.
 const MANAGEMENT_BYTES: usize = 64 * 1024;
 
-/// How much of a body that is too large is read to its end, and thrown away: so many times what the route reads. A client
-/// that is still sending would else find the connection closed, and never see the answer.
-const DRAINED: usize = 4;
+/// How much of a body that is too large is read to its end, and thrown away. A client that is still sending
+/// would else find the connection closed, and never see the answer. Whoever shows no key is not listened to that long.
+const DRAINED_BYTES: usize = 32 * 1024 * 1024;
+const DRAINED_OF_STRANGERS_BYTES: usize = MANAGEMENT_BYTES;
 
 async fn read(request: Request) -> Result<Vec<u8>, ApiError> {
     let limit = request.extensions().get().map_or(MANAGEMENT_BYTES, |MaxBytes(limit)| *limit);
+    let drained = match request.extensions().get::<Credential>() {
+        Some(_) => DRAINED_BYTES,
+        None => DRAINED_OF_STRANGERS_BYTES,
+    };
     let mut body = request.into_body();
     let (mut bytes, mut thrown_away) = (Vec::new(), 0);
     while let Some(frame) = body.frame().await {
@@ -133,7 +139,7 @@ async fn read(request: Request) -> Result<Vec<u8>, ApiError> {
         } else {
             bytes.extend_from_slice(&data);
         }
-        if thrown_away > DRAINED * limit {
+        if thrown_away > drained {
             break;
         }
     }

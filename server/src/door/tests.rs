@@ -157,6 +157,26 @@ async fn an_idle_connection_is_kept_for_a_while_and_a_busy_one_for_as_long_as_it
 }
 
 #[tokio::test]
+async fn over_http2_an_idle_connection_ends_and_a_long_answer_does_not() {
+    let port = open(|_| {}).await;
+    let (client, connection) = h2::client::handshake(port.connect().await).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    let slow = axum::http::Request::get("http://x/slow").body(()).unwrap();
+    let mut body = client.send_request(slow, true).unwrap().0.await.unwrap().into_body();
+    let mut text = Vec::new();
+    while let Some(piece) = body.data().await {
+        let piece = piece.expect("it was cut");
+        body.flow_control().release_capacity(piece.len()).unwrap();
+        text.extend(piece);
+    }
+    assert!(text.ends_with(b"here"));
+    let asked = Instant::now();
+    tokio::time::timeout(PATIENCE, connection).await.expect("it stays open").unwrap().unwrap();
+    assert!((IDLE / 2..IDLE * 4).contains(&asked.elapsed()), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let port = open(|_| {}).await;
     let head = "POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n";
@@ -229,7 +249,8 @@ async fn connections_have_an_end_and_those_who_get_none_are_told() {
 
 #[tokio::test]
 async fn stopping_waits_for_answers_and_for_nothing_else() {
-    let port = open(|_| {}).await;
+    // Nothing but the end of serving closes a connection here.
+    let port = open(|limits| (limits.first_request, limits.idle) = (PATIENCE * 10, PATIENCE * 10)).await;
     let (mut busy, mut idle, fresh) = (port.connect().await, port.connect().await, port.connect().await);
     idle.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     answer(&mut idle, "here").await;
