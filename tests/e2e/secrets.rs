@@ -73,12 +73,12 @@ async fn a_server_that_keeps_one_is_found_out() {
             "nothing was there"
         );
         let blob = |hex: &str| if on_postgres { format!("'\\x{hex}'") } else { format!("x'{hex}'") };
-        let plants: [&dyn Fn(&str, &str) -> String; 3] = [
-            &|_, key| format!("update workspaces set plan = 'x{key}x'"),
-            &|digits, _| format!("update workspaces set email = '{digits}'"),
-            &|digits, _| format!("insert into settings (name, value) values ('x', {})", blob(digits)),
-        ];
-        for (n, plant) in plants.into_iter().enumerate() {
+        for n in 0..3 {
+            let plant = |digits: &str, key: &str| match n {
+                0 => format!("update workspaces set plan = 'x{key}x'"),
+                1 => format!("update workspaces set email = '{digits}'"),
+                _ => format!("insert into settings (name, value) values ('x', {})", blob(digits)),
+            };
             let setup = setup(on_postgres).await.unwrap();
             assert!(!may_end(setup, plant).await, "{n} was not found, on PostgreSQL: {on_postgres}");
         }
