@@ -6,6 +6,7 @@ What Cargo resolves is told by cargo-cyclonedx, what npm bundled into the server
 import json
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,16 +31,46 @@ def of_crate(folder, target, *features):
         "--target", target, "--no-build-deps", "--override-filename", WRITTEN, *features,
     )  # fmt: skip
     bill = json.loads((ROOT / folder / f"{WRITTEN}.json").read_text())
-    for written in ROOT.glob(f"**/{WRITTEN}.json"):
+    for written in ROOT.glob(f"*/**/{WRITTEN}.json"):
         written.unlink()
-    return bill
+    return pruned(bill, compiled(bill["metadata"]["component"]["name"], target, *features))
+
+
+def compiled(package, target, *features):
+    """Name and version of each crate that Cargo compiles for a package."""
+    tree = ("cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}")
+    lines = run(*tree, "-p", package, "--target", target, *features).splitlines()
+    return {tuple(line.replace(" v", " ").split(" ")[:2]) for line in lines if line}
+
+
+def pruned(bill, crates):
+    """The bill without what only another member of the workspace turns on."""
+    components = [each for each in bill["components"] if (each["name"], each["version"]) in crates]
+    kept = {each["bom-ref"] for each in [bill["metadata"]["component"], *components]}
+    edges = [
+        {**edge, "dependsOn": [ref for ref in edge.get("dependsOn", []) if ref in kept]}
+        for edge in bill["dependencies"]
+        if edge["ref"] in kept
+    ]
+    return {**bill, "components": components, "dependencies": edges}
 
 
 def of_page():
-    """The bill of what npm brings into the server's page."""
-    return json.loads(
-        run("npm", "sbom", "--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only", "--prefix", "server/dashboard")
-    )
+    """The bill of what npm brings into the server's page. Our own package in it is of this repository, and has no dependency."""
+    version = run("release/version.sh").strip()
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("package.json", "package-lock.json"):
+            described = json.loads((ROOT / "server/dashboard" / name).read_text())
+            packages = described.get("packages", {})
+            for path in [path for path in packages if path.startswith("../") or packages[path].get("link")]:
+                del packages[path]
+            for part in (described, packages.get("", {})):
+                part["version"] = version
+                part.pop("devDependencies", None)
+                part.get("dependencies", {}).pop("@encrata/webhooks", None)
+            Path(folder, name).write_text(json.dumps(described))
+        asked = ("--sbom-format", "cyclonedx", "--omit", "dev", "--package-lock-only", "--prefix", folder)
+        return json.loads(run("npm", "sbom", *asked))
 
 
 def merged(bill, *others):
