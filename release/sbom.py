@@ -89,7 +89,9 @@ def merged(bill, *others):
 
 def write(name, bill):
     path = DIST / f"{name}.cdx.json"
-    path.write_text(json.dumps(bill, indent=1, sort_keys=True) + "\n")
+    # Where it was built is nobody's business.
+    text = json.dumps(bill, indent=1, sort_keys=True).replace(f"{ROOT.as_uri()}/", "file:")
+    path.write_text(text + "\n")
     print(f"{path}: {len(bill['components'])} components")
 
 

@@ -31,6 +31,7 @@ def check(name, packages):
     text = path.read_text()
     fault = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
     assert fault is None, f"{path}: {fault}"
+    assert str(ROOT) not in text, f"{path} tells where it was made"
     bill = json.loads(text)
     listed = [bill["metadata"]["component"], *bill["components"]]
     said = {f"{c['name']}@{c['version']}" for c in listed if c["purl"].startswith("pkg:cargo/")}
