@@ -9,20 +9,20 @@ mkdir "$work/bin"
 export CARGO_HOME="$work/home" CARGO_TARGET_DIR="$work/target"
 
 # Each tool looks into a file for what it is to answer: sound, holes, or nothing, as without a network.
-tool() { # name, the test of whether it is asked for advisories, what it prints of holes
+tool() { # name, what it is called with for advisories, what it prints of holes, what makes it fail where it finds nothing
     cat >"$work/bin/$1" <<EOF
 #!/bin/sh
 answer=\$(cat "$work/$1")
 case "\$*" in *--version*) exit ;; esac
-[ "\$answer" != nothing ] || exit 1
+[ "\$answer" != nothing ] || case "\$*" in $4) exit 1 ;; *) exit ;; esac
 case "\$*" in $2) [ "\$answer" = sound ] || { echo '$3'; exit 1; } ;; esac
 EOF
     chmod +x "$work/bin/$1"
     echo sound >"$work/$1"
 }
-tool cargo '*check*advisories*' 'a hole'
-tool npm '*audit*' '{"auditReportVersion": 2}'
-tool pip-audit '*' 'Name Version ID Fix Versions'
+tool cargo '*check*advisories*' 'a hole' '*'
+tool npm '*audit*' '{"auditReportVersion": 2}' '*'
+tool pip-audit '*' 'Name Version ID Fix Versions' '*--strict*'
 
 answers() { # expected exit code
     status=0
