@@ -21,14 +21,15 @@ delivery() {
     group delivery -p encrata-webhooks-server -f server/src/delivery/address.rs -f server/src/delivery/retry.rs "$@" \
         -- --locked --lib delivery::
 }
-# Theirs ask the real binary, which is built anew for each.
+# Most of theirs ask the real binary, which is built anew for each.
 access() {
     group access -p encrata-webhooks-server -f server/src/api/access.rs -f server/src/api/auth.rs -f server/src/api/cookie.rs \
-        -f server/src/api/same_origin.rs --test-package encrata-webhooks-tests "$@" -- --locked --test e2e access:: session:: keys::
+        -f server/src/api/same_origin.rs --test-package encrata-webhooks-server --test-package encrata-webhooks-tests "$@" \
+        -- --locked --lib --test e2e -- access:: session:: keys:: auth:: cookie:: same_origin::
 }
 queue() {
     group queue -p encrata-webhooks-server -f server/src/store/queue.rs -f server/src/store/finish.rs \
-        --test-package encrata-webhooks-tests "$@" -- --locked --test store sqlite::
+        --test-package encrata-webhooks-tests "$@" -- --locked --test store -- sqlite::
 }
 if [ $# -gt 0 ]; then "$@"; else
     failed=0
