@@ -1,6 +1,7 @@
 """Writes the bills of materials, CycloneDX 1.5, into target/dist: of the server, of the npm package and of the wheel.
 
-What Cargo resolves is told by cargo-cyclonedx, what npm bundled into the server's page by npm itself. Needs Python 3.9 or later.
+What Cargo resolves is told by cargo-cyclonedx, what npm bundles into the server's page by npm itself. Needs Python 3.9
+or later.
 """
 
 import json
@@ -27,9 +28,9 @@ def host():
 def of_crate(folder, target, *features):
     """The bill of a crate: what is compiled into it, not what compiles it."""
     run(
-        "cargo", "cyclonedx", "--quiet", "--manifest-path", f"{folder}/Cargo.toml", "--format", "json", "--spec-version", "1.5",
-        "--target", target, "--no-build-deps", "--override-filename", WRITTEN, *features,
-    )  # fmt: skip
+        *("cargo", "cyclonedx", "--quiet", "--manifest-path", f"{folder}/Cargo.toml", "--format", "json"),
+        *("--spec-version", "1.5", "--target", target, "--no-build-deps", "--override-filename", WRITTEN, *features),
+    )
     bill = json.loads((ROOT / folder / f"{WRITTEN}.json").read_text())
     for written in ROOT.glob(f"*/**/{WRITTEN}.json"):
         written.unlink()
@@ -56,7 +57,7 @@ def pruned(bill, crates):
 
 
 def of_page():
-    """The bill of what npm brings into the server's page. Our own package in it is of this repository, and has no dependency."""
+    """The bill of what npm brings into the server's page; our own package in it is of this repository."""
     version = run("release/version.sh").strip()
     with tempfile.TemporaryDirectory() as folder:
         for name in ("package.json", "package-lock.json"):
