@@ -1,7 +1,8 @@
 #!/bin/sh
 # Breaks the code in every way that cargo-mutants knows, and sees whether a test fails: the core, the access checks, the
-# address guard, the retry schedule, the queue. With a name of a group, that one; further arguments are cargo-mutants'. What came
-# of it is in target/mutants. .cargo/mutants.toml says what is left out, and why. Needs cargo-mutants. Works from any directory.
+# address guard, the retry schedule, the queue. With a name of a group, that one; further arguments are cargo-mutants'.
+# What came of it is in target/mutants. .cargo/mutants.toml says what is left out, and why. Needs cargo-mutants. Works
+# from any directory.
 set -eu
 cd "$(dirname "$0")/.."
 out=${CARGO_TARGET_DIR:-target}/mutants
@@ -23,8 +24,9 @@ delivery() {
 }
 # Most of theirs ask the real binary, which is built anew for each.
 access() {
-    group access -p encrata-webhooks-server -f server/src/api/access.rs -f server/src/api/auth.rs -f server/src/api/cookie.rs \
-        -f server/src/api/same_origin.rs --test-package encrata-webhooks-server --test-package encrata-webhooks-tests "$@" \
+    group access -p encrata-webhooks-server -f server/src/api/access.rs -f server/src/api/auth.rs \
+        -f server/src/api/cookie.rs -f server/src/api/same_origin.rs \
+        --test-package encrata-webhooks-server --test-package encrata-webhooks-tests "$@" \
         -- --locked --lib --test e2e -- access:: session:: keys:: auth:: cookie:: same_origin::
 }
 queue() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Whether advisories.sh fails when a hole is known, and only then: with tools in place of the real ones that answer as those do.
-# Works from any directory.
+# Whether advisories.sh fails when a hole is known, and only then: with tools in place of the real ones that answer as
+# those do. Works from any directory.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -9,7 +9,9 @@ mkdir "$work/bin"
 export CARGO_HOME="$work/home" CARGO_TARGET_DIR="$work/target"
 
 # Each tool looks into a file for what it is to answer: sound, holes, or nothing, as without a network.
-tool() { # name, what it is called with for advisories, what it prints of holes, what makes it fail where it finds nothing
+# Given are its name, what it is called with for advisories, what it prints of holes, and with what it fails where it
+# finds nothing.
+tool() {
     cat >"$work/bin/$1" <<EOF
 #!/bin/sh
 answer=\$(cat "$work/$1")
