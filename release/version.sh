@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails when the crates, the npm package and the changelog are not of one version, or, given a tag, not of the tag's.
+# Fails when the crates and the npm package are not of one version or, given a tag, not of the tag's.
 # Works from any directory.
 set -eu
 cd "$(dirname "$0")/.."

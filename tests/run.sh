@@ -57,8 +57,8 @@ suite_constant_time() {
         missing "valgrind" "the comparison was not watched"
     fi
 }
-# Every target over its corpus and edits of it; then libFuzzer, in the short form on the core's doors alone: to build the
-# server with instruments takes minutes.
+# Every target over its corpus and edits of it; then libFuzzer, in the short form on the core's doors alone: to build
+# the server with instruments takes minutes.
 suite_fuzz() {
     cargo test --quiet --locked -p encrata-webhooks-fuzz-targets || return 1
     if ! command -v c++ >/dev/null; then
@@ -75,7 +75,8 @@ suite_miri() {
     if cargo +nightly miri --version >/dev/null 2>&1; then
         cargo +nightly miri test --quiet --locked -p encrata-webhooks --all-features --lib
     else
-        echo "SKIPPED: there is no nightly with miri, so the core was not interpreted (rustup component add --toolchain nightly miri)"
+        echo "SKIPPED: there is no nightly with miri, so the core was not interpreted"
+        echo "    (rustup component add --toolchain nightly miri rust-src)"
     fi
 }
 suite_supply() {

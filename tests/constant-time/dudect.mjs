@@ -1,5 +1,5 @@
-// Times the npm package on two classes of input that take turns at random: a line of JSON with all timings for each piece
-// of work. What they say is judged elsewhere.
+// Times the npm package on two classes of input that take turns at random: a line of JSON with all timings for each
+// piece of work. What they say is judged elsewhere.
 import { createHmac } from "node:crypto";
 import { Webhook } from "../../bindings-wasm/dist/esm/index.js";
 

@@ -40,7 +40,8 @@ if command -v npm >/dev/null; then
 fi
 
 # Python: what is pinned to one version. Strict, or what could not be looked up would pass as sound.
-for list in bindings-python/requirements-build.txt bindings-python/requirements-frameworks.txt tests/*/requirements.txt; do
+for list in bindings-python/requirements-build.txt bindings-python/requirements-frameworks.txt \
+    tests/*/requirements.txt; do
     case $list in *-build.txt) ships=1 ;; *) ships= ;; esac
     if pip-audit --strict --progress-spinner off --no-deps --disable-pip -r "$list" >"$log" 2>&1; then
         echo "$list: no known hole"

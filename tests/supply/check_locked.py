@@ -1,4 +1,4 @@
-"""Whether everything that makes an artefact takes what the lock files say: every script, the Makefile, the workflows."""
+"""Whether everything that runs takes what the lock files say: every script, the Makefile, the workflows."""
 
 import re
 import subprocess
@@ -21,8 +21,8 @@ FORBIDDEN = [
 
 def sources():
     """The files of the project that run commands."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
-    return [name for name in listed if re.search(r"(\.sh|\.yml|(^|/)Makefile|^\.ci/run)$", name)]
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return [name for name in listed.splitlines() if re.search(r"(\.sh|\.yml|(^|/)Makefile|^\.ci/run)$", name)]
 
 
 def commands(text):
@@ -45,7 +45,7 @@ def faults():
 
 
 def unpinned():
-    for path in sorted(ROOT.glob("bindings-python/requirements-build.txt")) + sorted(ROOT.glob("tests/**/requirements.txt")):
+    for path in [ROOT / "bindings-python/requirements-build.txt", *sorted(ROOT.glob("tests/**/requirements.txt"))]:
         for line in path.read_text().splitlines():
             if line and line[0] not in "#-" and "==" not in line:
                 yield f"{path.relative_to(ROOT)}: {line}: not pinned"

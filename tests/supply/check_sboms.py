@@ -1,4 +1,4 @@
-"""Whether each bill of materials is valid CycloneDX, and names what Cargo compiles into the artefact: no more, no less."""
+"""Whether each bill of materials is valid CycloneDX, and names what Cargo compiles into the artefact, and no more."""
 
 import json
 import os
@@ -21,8 +21,9 @@ BILLS = {
 
 def crates(package, *arguments):
     """What Cargo itself says is in a crate, as `name@version`."""
-    command = ["cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}", "-p", package, *arguments]
-    lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    tree = ["cargo", "tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{p}"]
+    ran = subprocess.run([*tree, "-p", package, *arguments], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    lines = ran.stdout.splitlines()
     return {"@".join(re.match(r"(\S+) v(\S+)", line).groups()) for line in lines if line}
 
 
@@ -31,6 +32,7 @@ def check(name, packages):
     text = path.read_text()
     fault = JsonStrictValidator(SchemaVersion.V1_5).validate_str(text)
     assert fault is None, f"{path}: {fault}"
+    assert str(ROOT) not in text, f"{path} tells where it was made"
     bill = json.loads(text)
     listed = [bill["metadata"]["component"], *bill["components"]]
     said = {f"{c['name']}@{c['version']}" for c in listed if c["purl"].startswith("pkg:cargo/")}

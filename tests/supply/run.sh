@@ -22,6 +22,7 @@ release/version.sh >/dev/null
 python "$here/check_locked.py"
 python "$here/check_workflows.py"
 zizmor --quiet --offline --config "$here/zizmor.yml" .github/workflows
+"$here/advisories_test.sh"
 "$here/advisories.sh"
 
 if cargo cyclonedx --version >/dev/null 2>&1 && command -v npm >/dev/null; then

@@ -223,12 +223,15 @@ mod tests {
 
     fn fault(kind: EventKind, data: Value) -> alloc::string::String {
         let Value::Object(data) = data else { unreachable!() };
-        EventData::parse(kind, data).unwrap_err().to_string()
+        let fault = EventData::check(kind, &data).unwrap_err();
+        assert_eq!(EventData::parse(kind, data), Err(fault.clone()));
+        fault.to_string()
     }
 
     #[test]
     fn a_sample_is_its_event() {
         for kind in EventKind::ALL {
+            assert_eq!(EventData::check(kind, &kind.sample()), Ok(()));
             let data = EventData::parse(kind, kind.sample()).unwrap();
             assert_eq!(data.kind(), Some(kind));
             assert_eq!(data.name(), kind.as_str());

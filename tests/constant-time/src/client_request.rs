@@ -1,5 +1,5 @@
-//! What a program says to valgrind while it runs under it: the "client requests" of its manual (section 3.1 of the core,
-//! 4.7 of memcheck). Without valgrind the instructions do nothing.
+//! What a program says to valgrind while it runs under it: the "client requests" of its manual (section 3.1, and 4.7
+//! for memcheck). Without valgrind the instructions do nothing.
 
 /// `VG_USERREQ__RUNNING_ON_VALGRIND` and `VG_USERREQ__COUNT_ERRORS` of `valgrind.h`.
 const RUNNING_ON_VALGRIND: usize = 0x1001;

@@ -1,5 +1,6 @@
-//! Runs under valgrind's memcheck, which is told that secrets are undefined memory: it then reports every jump and every
-//! address that depends on one (the method of ctgrind). `run.sh` starts it; `shape.supp` names what is not counted.
+//! Runs under valgrind's memcheck, which is told that secrets are undefined memory: it then reports every jump and
+//! every address that depends on one (the method of ctgrind). `run.sh` starts it; `shape.supp` names what is not
+//! counted.
 
 use std::hint::black_box;
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
-//! Whether two sets of timings have the same mean: Welch's t, as dudect uses it (Reparaz, Balasch, Verbauwhede, "Dude, is
-//! my code constant time?", 2017), also over the samples below a percentile: what interrupts a measurement only
+//! Whether two sets of timings have the same mean: Welch's t, as dudect uses it (Reparaz, Balasch, Verbauwhede, "Dude,
+//! is my code constant time?", 2017), also over the samples below a percentile: what interrupts a measurement only
 //! makes it longer.
 
 /// The percentiles below which samples are looked at.

@@ -207,3 +207,24 @@ fn of_several_addresses_only_the_permitted_are_connected_to() {
     assert_eq!(some, Ok(vec![at("1.1.1.1")]));
     assert!(guard.permitted([at("10.0.0.1"), at("::1")].into_iter()).is_err());
 }
+
+#[test]
+fn a_refusal_says_which_address_and_why() {
+    for (address, why) in [
+        ("10.0.0.1", "10.0.0.1 is not on the public internet (private)"),
+        ("::ffff:192.168.0.1", "192.168.0.1 is not on the public internet (private)"),
+        ("::1", "::1 is not on the public internet (loopback)"),
+        ("ff02::1", "ff02::1 is not on the public internet (multicast)"),
+        ("fe80::1", "fe80::1 is not on the public internet (link-local)"),
+        ("febf::1", "febf::1 is not on the public internet (link-local)"),
+        ("fec0::1", "fec0::1 is not on the public internet (reserved)"),
+        ("fc00::1", "fc00::1 is not on the public internet (private)"),
+        ("fdff::1", "fdff::1 is not on the public internet (private)"),
+        ("fe00::1", "fe00::1 is not on the public internet (reserved)"),
+        ("64:ff9b:1::1", "64:ff9b:1::1 is not on the public internet (NAT64)"),
+        ("65::1", "65::1 is not on the public internet (reserved)"),
+    ] {
+        let blocked = Guard::default().check(address.parse().unwrap()).unwrap_err().to_string();
+        assert_eq!(blocked, format!("the address {why}, so nothing is delivered to it"));
+    }
+}
