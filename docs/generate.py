@@ -118,7 +118,7 @@ def operation_text(method: str, path: str, operation: dict) -> str:
     if "requestBody" in operation:
         parts.append(f"Takes {body(operation['requestBody'])}.\n")
     rows = [
-        f"| {status} | {cell(answer.get('description', ''))}{' ' + body(answer) if 'content' in answer and status < '400' else ''} |"
+        f"| {status} | {cell(answer.get('description', ''))}{': ' + body(answer) if 'content' in answer and status < '400' else ''} |"
         for status, answer in sorted(operation["responses"].items())
     ]
     parts.append("\n".join(["| Answers | |", "| --- | --- |", *rows, ""]))
