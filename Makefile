@@ -1,7 +1,7 @@
 # The verbs of this project. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-faults check fuzz mutants sbom build build-page page-if-possible build-js build-python bench bench-core bench-js bench-python bench-server bench-constant-time schema vectors clean
+.PHONY: docs help run test test-all test-faults check fuzz mutants sbom build build-page page-if-possible build-js build-python bench bench-core bench-js bench-python bench-server bench-constant-time schema vectors clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ bench-server: ## the server beside what this machine can do: half an hour; ENCRA
 
 bench-constant-time: ## whether timings of verify tell where a signature is wrong; ENCRATA_BENCH_QUICK=1 shows that it works
 	tests/constant-time/bench.sh
+
+docs: ## the documentation as a book, target/book: needs mdbook (cargo install mdbook)
+	mdbook build docs
 
 schema: ## write core/schema/events.schema.json anew from the Rust types
 	cargo run --quiet --locked -p encrata-webhooks --features schema --example schema

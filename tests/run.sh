@@ -151,13 +151,21 @@ suite_deploy() {
         missing "Python 3.10 or later with venv" "the files in deploy/ were not checked"
     fi
 }
+# Every block of the documentation is run; the book is made, and no link in it leads nowhere.
+suite_docs() {
+    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+        cargo build --quiet --locked -p encrata-webhooks-server && tests/docs/run.sh
+    else
+        missing "Python 3.10 or later with venv" "the documentation was not tested"
+    fi
+}
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults schemathesis clients js runtimes browser python deploy dev}; do
+for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults schemathesis clients js runtimes browser python deploy docs dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

@@ -27,8 +27,12 @@ impl Example {
             cargo.args(["build", "--quiet", "-p", name, "--target-dir"]).arg(target).current_dir(root);
             assert!(cargo.status().unwrap().success(), "{name} can't be built");
         }
-        let mut command = Command::new(path);
-        command.env("ENCRATA_WEBHOOK_SECRET", GOLDEN_SECRET).env("LISTEN", "127.0.0.1:0");
+        Self::run(name, Command::new(path).env("LISTEN", "127.0.0.1:0"))
+    }
+
+    /// Runs a receiver, which says where it listens.
+    fn run(name: &str, command: &mut Command) -> Self {
+        command.env("ENCRATA_WEBHOOK_SECRET", GOLDEN_SECRET);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
@@ -66,4 +70,24 @@ async fn the_axum_receiver_verifies() {
     let refused = |code: &str| (StatusCode::UNAUTHORIZED, format!("{{\"error\":\"{code}\"}}"));
     assert_eq!(example.post("{}", now).await, refused("signature_mismatch"));
     assert_eq!(example.post(GOLDEN_BODY, now - 3600).await, refused("timestamp_too_old"));
+}
+
+#[tokio::test]
+async fn the_go_receiver_verifies() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let made = tempfile::tempdir().unwrap();
+    let mut go = Command::new("go");
+    go.args(["build", "-o"]).arg(made.path().join("receiver")).arg(".").current_dir(root.join("examples/go"));
+    let Ok(built) = go.status() else {
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "Go is needed in CI");
+        println!("SKIPPED: the receiver in Go (Debian: apt-get install golang-go)");
+        return;
+    };
+    assert!(built.success());
+    let example = Example::run("go", Command::new(made.path().join("receiver")).env("PORT", "0"));
+    let now = encrata_webhooks_server::clock::now_ms() / 1000;
+    assert_eq!(example.post(GOLDEN_BODY, now).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(example.post("{}", now).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(example.post(GOLDEN_BODY, now - 3600).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(example.post(GOLDEN_BODY, now + 3600).await.0, StatusCode::UNAUTHORIZED);
 }

@@ -1,0 +1,265 @@
+"""Every block of the documentation is run as it stands there, or is known to be run elsewhere. A block that is not in the
+table below fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Callable, Iterator
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = Path(os.environ["ENCRATA_WEBHOOKS_BIN"]).resolve()
+SECRET = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c"
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), *map(ROOT.joinpath, ["README.md", "CONTRIBUTING.md", "core/README.md"])]
+PAGES += [ROOT / f"bindings-{name}/README.md" for name in ("axum", "python", "wasm")]
+
+
+def blocks() -> list[tuple[Path, str, str]]:
+    found = []
+    for page in PAGES:
+        for match in re.finditer(r"^ *```(\S*)[^\n]*\n(.*?)^ *```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+            found.append((page.relative_to(ROOT), match[1].split(",")[0], match[2]))
+    return found
+
+
+BLOCKS = blocks()
+# Languages whose blocks are run by another suite, with the page and the test that does.
+ELSEWHERE = {
+    ("README.md", "js"): "tests/clients/test_readme.py",
+    ("README.md", "python"): "tests/clients/test_readme.py",
+    ("bindings-python/README.md", "python"): "bindings-python/tests/test_documents.py",
+    ("bindings-wasm/README.md", "js"): "bindings-wasm/test/frameworks/readme.test.mjs",
+    ("bindings-wasm/README.md", "ts"): "bindings-wasm/test/frameworks/readme.test.mjs",
+    # Documentation tests of the crates.
+    ("core/README.md", "rust"): "core/src/lib.rs",
+    ("bindings-axum/README.md", "rust"): "bindings-axum/src/lib.rs",
+}
+
+
+class World:
+    """A folder with a server that runs there, and a receiver on a laptop."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.received: list[dict[str, str]] = []
+        self.env = {"PATH": f"{BINARY.parent}:{os.environ['PATH']}", "HOME": str(home)}
+        self.server: subprocess.Popen[str] | None = None
+        self.replaced: dict[str, str] = {}
+        world = self
+
+        class Laptop(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["content-length"]))
+                world.received.append(dict(self.headers))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.laptop = HTTPServer(("127.0.0.1", 0), Laptop)
+        threading.Thread(target=self.laptop.serve_forever, daemon=True).start()
+        self.replaced["http://localhost:3000"] = f"http://127.0.0.1:{self.laptop.server_port}"
+
+    def start(self) -> None:
+        words = [BINARY, "serve", "--listen", "127.0.0.1:0", "--database", "sqlite:encrata.db"]
+        self.server = subprocess.Popen(words, cwd=self.home, env=self.env, stdout=subprocess.PIPE, text=True)
+        assert self.server.stdout is not None
+        base = self.server.stdout.readline().split(" listening on ")[1].strip()
+        self.replaced |= {"http://127.0.0.1:8080": base, "https://hooks.example.com": base}
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.terminate()
+            assert self.server.wait(30) == 0
+            self.server = None
+
+    def key(self, role: str) -> str:
+        words = ["keys", "create", "--workspace", "acme", "--name", role, "--role", role, "--json"]
+        made = self.call(*words, "--database", "sqlite:encrata.db")
+        return json.loads(made)["key"]
+
+    def call(self, *words: str) -> str:
+        done = subprocess.run([BINARY, *words], cwd=self.home, env=self.env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def shell(self, text: str, **env: str) -> subprocess.CompletedProcess[str]:
+        for words, other in self.replaced.items():
+            text = text.replace(words, other)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", text],
+            cwd=self.home, env={**self.env, **env}, capture_output=True, text=True, timeout=60,
+        )
+        assert done.returncode == 0, f"{text}\n{done.stdout}{done.stderr}"
+        return done
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    world = World(tmp_path_factory.mktemp("docs"))
+    world.start()
+    yield world
+    world.stop()
+    world.laptop.shutdown()
+
+
+def keys(world: World, text: str) -> None:
+    made = json.loads(world.shell(text.splitlines()[0]).stdout)
+    world.shell(text.replace("01980000-0000-7000-8000-000000000000", made["id"]))
+
+
+def imports(world: World, text: str) -> None:
+    webhooks = f"workspace,url,events,secret\nacme,https://example.com/imported,credits.low,{SECRET}\n"
+    (world.home / "webhooks.csv").write_text(webhooks)
+    row = {"workspace": "acme", "name": "old", "role": "admin", "key": "enc_live_imported"}
+    (world.home / "keys.json").write_text(json.dumps([row]))
+    assert "1 webhooks and 1 keys were brought in" in world.shell(text).stdout
+
+
+def rekeys(world: World, text: str) -> None:
+    world.stop()
+    assert "under the new master key" in world.shell(text).stdout
+    world.start()
+
+
+def listens(world: World, text: str) -> None:
+    text = text.replace("enc_live_…", world.key("admin"))
+    for words, other in world.replaced.items():
+        text = text.replace(words, other)
+    running = subprocess.Popen(["bash", "-ec", text], cwd=world.home, env=world.env, stdout=subprocess.PIPE, text=True)
+    try:
+        assert running.stdout is not None and "listening: deliveries of acme" in running.stdout.readline()
+    finally:
+        running.terminate()
+        running.wait(30)
+
+
+def triggers(world: World, text: str) -> None:
+    """Line by line, each with the key that it needs."""
+    admin, publisher = world.key("admin"), world.key("publisher")
+    base = world.replaced["http://127.0.0.1:8080"]
+    webhook = json.loads(
+        world.shell(
+            f"curl -sf {base}/api/webhooks -H 'Authorization: Bearer {admin}' -H 'content-type: application/json' "
+            """-d '{"url":"https://example.com/hook","events":["lookup.completed"]}'"""
+        ).stdout
+    )
+    publish, test, replay, complete = text.splitlines()
+    world.shell(publish, ENCRATA_SERVER=base, ENCRATA_API_KEY=publisher)
+    list_ = f"curl -sf '{base}/api/webhooks/deliveries?webhook_id={webhook['id']}' -H 'Authorization: Bearer {admin}'"
+    delivery = json.loads(world.shell(list_).stdout)[0]["id"]
+    # Nobody is there, and that is told: the call is understood.
+    assert "failed" in world.shell(f"{{ {test.replace('ID', webhook['id'])}\n}} 2>&1 || true", ENCRATA_SERVER=base, ENCRATA_API_KEY=admin).stdout
+    world.shell(replay.replace("DELIVERY", delivery), ENCRATA_SERVER=base, ENCRATA_API_KEY=admin)
+    assert world.received[-1]["x-encrata-delivery"] == delivery
+    world.shell(complete.replace("/etc/bash_completion.d", "."))
+    world.shell("bash -n encrata-webhooks")
+
+
+def settings(world: World, text: str) -> None:
+    """What would be in force: the database of the example is nowhere."""
+    shown = world.shell(text.replace("encrata-webhooks serve", "encrata-webhooks config")).stdout
+    assert 'listen = "0.0.0.0:8080" # flag' in shown and "db.internal" in shown, shown
+
+
+def serves(world: World, text: str) -> None:
+    assert "target/release" in text  # make build makes it: the suites build and test it
+    words = text.splitlines()[-1].replace("sqlite:encrata.db", "sqlite:readme.db") + " --listen 127.0.0.1:0"
+    server = subprocess.Popen(["bash", "-c", f"exec {words}"], cwd=world.home, env=world.env, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None and " listening on " in server.stdout.readline()
+    server.terminate()
+    # Told so early, it may not even listen to it.
+    assert server.wait(30) in (0, -15)
+
+
+def curls(world: World, text: str) -> None:
+    text = text.replace("curl ", "curl -sS --fail-with-body ")
+    done = world.shell(text, ADMIN_KEY=world.key("admin"), PUBLISHER_KEY=world.key("publisher"))
+    assert '"secret":"whsec_' in done.stdout and '"id":"evt_' in done.stdout, done.stdout
+
+
+def verifies(world: World, text: str) -> None:
+    (world.home / "body.json").write_text("{}")
+    signature = world.call("sign", "--secret", SECRET, "body.json").strip()
+    world.shell(text, ENCRATA_WEBHOOK_SECRET=SECRET, SIGNATURE=signature)
+
+
+def makes(world: World, text: str) -> None:
+    """The suites run these; here it is only that they are verbs."""
+    for line in text.splitlines():
+        subprocess.run(["make", "-n", *line.split()[1:]], cwd=ROOT, check=True, capture_output=True)
+
+
+def installs(world: World, text: str) -> None:
+    """The names of packages, as their manifests have them."""
+    names = {re.search(r'^name = "(.*)"', (ROOT / path).read_text("utf-8"), re.M)[1]
+             for path in ("core/Cargo.toml", "bindings-axum/Cargo.toml", "bindings-python/pyproject.toml")}
+    names.add(json.loads((ROOT / "bindings-wasm/package.json").read_text("utf-8"))["name"])
+    for line in text.splitlines():
+        assert {word.split("[")[0] for word in line.split()[2:]} <= names, line
+
+
+# What a block begins with, and how it is run.
+RUN: dict[str, Callable[[World, str], None]] = {
+    "encrata-webhooks keys create --workspace acme --name console --role admin --database": keys,
+    "encrata-webhooks import": imports,
+    "openssl rand -hex 32 >new-key": rekeys,
+    "export ENCRATA_SERVER": listens,
+    "encrata-webhooks trigger": triggers,
+    "export ENCRATA_DATABASE_URL": settings,
+    "encrata-webhooks verify": verifies,
+    "# a key for the admin": curls,
+    "make build\nexport": serves,
+    "make ": makes,
+    "cargo add ": installs,
+    "pip install ": installs,
+    "npm install ": installs,
+}
+
+
+@pytest.mark.parametrize(("page", "language", "text"), BLOCKS, ids=[f"{page}:{text.splitlines()[0][:40]}" for page, _, text in BLOCKS])
+def test_block(world: World, page: Path, language: str, text: str) -> None:
+    include = re.fullmatch(r"\{\{#include (\S+?)(:\d+)*\}\}\n", text)
+    if include:
+        # A file that a suite runs, or holds against the server.
+        file = (ROOT / page).parent.joinpath(include[1]).resolve()
+        assert file.is_file() and file.relative_to(ROOT).parts[0] in ("core", "deploy", "examples", "tests"), file
+    elif (str(page), language) in ELSEWHERE:
+        assert (ROOT / ELSEWHERE[str(page), language]).is_file()
+    elif language == "json":
+        json.loads(text)
+    elif language == "toml":
+        file = world.home / "settings.toml"
+        file.write_text(text)
+        shown = world.call("--config", str(file), "config")
+        for name in re.findall(r"^(\S+) = ", text, re.MULTILINE):
+            assert re.search(rf"^{name} = .* # file$", shown, re.MULTILINE), shown
+    elif language == "text":
+        assert str(page) == "docs/reference/command-line.md"
+    else:
+        assert language == "sh", f"nobody runs blocks of {language or 'no language'}"
+        how = [run for begins, run in RUN.items() if text.startswith(begins)]
+        assert how, "nobody runs this block: add it to the table"
+        how[0](world, text)
+
+
+def test_a_repeated_event_does_nothing_twice() -> None:
+    script = (ROOT / "tests/docs/idempotent.sql").read_text("utf-8")
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    database.execute(script.splitlines()[0].removeprefix("-- "))
+    database.executescript(script)
+    with pytest.raises(sqlite3.IntegrityError):
+        database.executescript(script)
+
+
+def test_what_is_made_is_as_it_would_be_made() -> None:
+    subprocess.run([ROOT / "docs/generate.py", "--check"], check=True, env={**os.environ, "ENCRATA_WEBHOOKS_BIN": str(BINARY)})
