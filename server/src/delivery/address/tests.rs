@@ -217,7 +217,7 @@ fn a_refusal_says_which_address_and_why() {
         ("ff02::1", "ff02::1 is not on the public internet (multicast)"),
         ("fe80::1", "fe80::1 is not on the public internet (link-local)"),
         ("febf::1", "febf::1 is not on the public internet (link-local)"),
-        ("fec0::1", "fec0::1 is not on the public internet (reserved)"),
+        ("fec0::1", "fec0::1 is not on the public internet (site-local)"),
         ("fc00::1", "fc00::1 is not on the public internet (private)"),
         ("fdff::1", "fdff::1 is not on the public internet (private)"),
         ("fe00::1", "fe00::1 is not on the public internet (reserved)"),
