@@ -317,5 +317,6 @@ mod tests {
             let blocked = Guard::default().check(address.parse().unwrap()).unwrap_err().to_string();
             assert_eq!(blocked, format!("the address {why}, so nothing is delivered to it"));
         }
+        assert_eq!(Unresolved("no such name".into()).to_string(), "no such name");
     }
 }
