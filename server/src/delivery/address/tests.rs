@@ -227,4 +227,5 @@ fn a_refusal_says_which_address_and_why() {
         let blocked = Guard::default().check(address.parse().unwrap()).unwrap_err().to_string();
         assert_eq!(blocked, format!("the address {why}, so nothing is delivered to it"));
     }
+    assert_eq!(Unresolved("no such name".into()).to_string(), "no such name");
 }
