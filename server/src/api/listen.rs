@@ -18,7 +18,7 @@ use super::deliveries::{event, time};
 use super::error::{ErrorBody, Errors};
 use super::json::Params;
 use super::sent::{SentRequest, signed};
-use super::sse::{self, Teller};
+use super::sse::{self, StreamEvent, Teller};
 use super::webhooks::find;
 use super::{ApiError, App};
 use crate::clock::now_ms;
@@ -82,7 +82,7 @@ struct Told<'a> {
     security(("key" = []), ("session" = [])),
     params(ListenParams, ("Last-Event-ID" = Option<String>, Header, description = "The last delivery that came")),
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream", body = StreamEvent, content_type = "text/event-stream"),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
         Errors,
     )

@@ -72,6 +72,21 @@ impl Drop for Place {
     }
 }
 
+/// An event of a stream, as `EventSource` reads it (the HTML standard, section 9.2).
+#[derive(utoipa::ToSchema)]
+#[schema(title = "StreamEvent")]
+#[expect(dead_code, reason = "it only describes")]
+pub(super) struct StreamEvent {
+    /// What it is.
+    event: Option<String>,
+    /// JSON.
+    data: Option<String>,
+    /// Where to go on after a break.
+    id: Option<String>,
+    /// How long to wait before asking again, in milliseconds.
+    retry: Option<u64>,
+}
+
 /// Where a stream's events are written.
 pub(super) struct Teller {
     sender: Sender<Bytes, Infallible>,

@@ -15,7 +15,7 @@ use super::auth::Credential;
 use super::deliveries::{DeliveryView, event, status};
 use super::error::{ErrorBody, Errors};
 use super::json::Params;
-use super::sse::{self, Teller};
+use super::sse::{self, StreamEvent, Teller};
 use super::webhooks::find;
 use super::{ApiError, App};
 use crate::model::api_key::ApiKey;
@@ -56,7 +56,7 @@ struct StreamParams {
     security(("key" = []), ("session" = [])),
     params(StreamParams),
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream", body = StreamEvent, content_type = "text/event-stream"),
         (status = 404, description = "No such webhook in this workspace", body = ErrorBody),
         Errors,
     )

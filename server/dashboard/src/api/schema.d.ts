@@ -1507,6 +1507,23 @@ export interface components {
             until: string;
         };
         /**
+         * StreamEvent
+         * @description An event of a stream, as `EventSource` reads it (the HTML standard, section 9.2).
+         */
+        StreamEvent: {
+            /** @description JSON. */
+            data?: string | null;
+            /** @description What it is. */
+            event?: string | null;
+            /** @description Where to go on after a break. */
+            id?: string | null;
+            /**
+             * Format: int64
+             * @description How long to wait before asking again, in milliseconds.
+             */
+            retry?: number | null;
+        };
+        /**
          * @description The data of `test`, which is sent on demand.
          * @example {
          *       "message": "This is a test webhook from Encrata"
@@ -3427,7 +3444,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description Bad or missing input; the text says what to change. */
@@ -3631,7 +3648,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description Bad or missing input; the text says what to change. */
