@@ -39,8 +39,8 @@ async fn hold_against_description(setup: Setup) {
     let log = server.log();
     assert!(!log.contains("panicked"), "{log}");
     // It got past the door.
-    for status in ["status=200", "status=201", "status=202", "status=404"] {
-        assert!(log.matches(status).count() >= 5, "hardly any answer was {status}: {said}");
+    for (status, least) in [("status=200", 100), ("status=201", 20), ("status=202", 1), ("status=404", 20)] {
+        assert!(log.matches(status).count() >= least, "hardly any answer was {status}: {said}");
     }
 }
 
