@@ -1,5 +1,5 @@
 //! The short form of fuzzing: every target over its whole corpus, then over edits of it. The seed is fixed, so that a
-//! failure comes again; `PROPTEST_CASES` says how many edits.
+//! failure comes again; `PROPTEST_CASES` may ask for more edits than the 4,000 of each.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -96,7 +96,8 @@ fn run(name: &str) {
         let held = catch_unwind(AssertUnwindSafe(|| (target.check)(seed)));
         assert!(held.is_ok(), "{name}: {}", String::from_utf8_lossy(seed));
     }
-    let config = Config { failure_persistence: None, ..Config::default() };
+    let cases = Config::default().cases.max(4_000);
+    let config = Config { failure_persistence: None, cases, ..Config::default() };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let edited = (any::<Index>(), vec(edit(), 1..6)).prop_map(|(seed, edits)| {
         let mut input = seed.get(&seeds).clone();
