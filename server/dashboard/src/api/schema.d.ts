@@ -1768,7 +1768,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1870,7 +1870,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2031,7 +2031,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2127,7 +2127,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2214,7 +2214,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2311,7 +2311,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2417,7 +2417,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2513,7 +2513,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2596,7 +2596,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2847,7 +2847,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2943,7 +2943,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3039,7 +3039,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3138,7 +3138,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3225,7 +3225,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3336,7 +3336,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3441,7 +3441,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3540,7 +3540,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3623,7 +3623,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3728,7 +3728,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3829,7 +3829,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3925,7 +3925,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
