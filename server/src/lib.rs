@@ -1,7 +1,8 @@
 //! Encrata's webhook delivery server: management API, durable delivery with retries, in one binary.
 //!
 //! In reading order: [`model`] is what exists, [`store`] what is kept, [`api`] what is asked, [`delivery`] what is
-//! sent. [`door`] is the server's own port, `metrics` counts all of it, [`serve`] puts them together, [`cli`] is the command line.
+//! sent. [`door`] is the server's own port, `metrics` counts all of it, [`serve`] puts them together, [`cli`] is the
+//! command line.
 
 pub mod api;
 pub mod cli;

@@ -209,7 +209,7 @@ pub(super) enum Errors {
     /// The body is not declared as JSON.
     #[response(status = 415)]
     NotJson(ErrorBody),
-    /// Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait.
+    /// Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait.
     #[response(status = 429)]
     RateLimited(ErrorBody),
     /// The database failed; nothing was kept. Try again.

@@ -28,8 +28,8 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// A sender behind `guard` that also trusts `extra_ca`. Through `egress`, if that is given: then the guard sees no name
-    /// looked up, and the proxy has to guard.
+    /// A sender behind `guard` that also trusts `extra_ca`. Through `egress`, if that is given: then no name is
+    /// looked up here, and the proxy has to guard.
     ///
     /// # Errors
     ///

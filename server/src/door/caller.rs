@@ -56,7 +56,8 @@ impl TrustedProxies {
     /// use encrata_webhooks_server::door::caller::TrustedProxies;
     /// let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
     /// let headers = [("x-forwarded-for", "192.0.2.9, 198.51.100.7, 10.0.0.2")];
-    /// let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).into_iter().collect();
+    /// let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+    /// let headers = headers.into_iter().collect();
     /// let caller = |peer: &str| proxies.caller(peer.parse().unwrap(), &headers).address.to_string();
     /// assert_eq!(caller("10.0.0.1:4711"), "198.51.100.7");
     /// assert_eq!(caller("203.0.113.5:4711"), "203.0.113.5");

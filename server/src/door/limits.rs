@@ -22,7 +22,8 @@ pub struct Limits {
     pub unread: Duration,
     /// Connections at the same time.
     pub connections: usize,
-    /// Connections of one address (of IPv6 the first 64 bits) at the same time. A trusted proxy has as many as the node.
+    /// Connections of one address (of IPv6 the first 64 bits) at the same time. A trusted proxy has as many as the
+    /// node.
     pub per_address: usize,
 }
 
@@ -51,8 +52,8 @@ impl Limits {
         let connections = files().map_or(CONNECTIONS, |files| CONNECTIONS.min(files / 4 * 3));
         Self {
             first_request: Duration::from_secs(10),
-            // Longer than proxies keep theirs (nginx, AWS and Traefik 60 to 90 s, Caddy 120 s): who closes first must not
-            // be the one that is sent a request at that moment.
+            // Longer than proxies keep theirs (nginx, AWS and Traefik 60 to 90 s, Caddy 120 s): who closes first must
+            // not be the one that is sent a request at that moment.
             idle: Duration::from_secs(180),
             body_pause: Duration::from_secs(10),
             body: Duration::from_secs(60),

@@ -90,8 +90,8 @@ pub struct ApiKey {
     pub disabled_by_admin: bool,
 }
 
-/// Whether a text may be a key at all. Keys are opaque when they come in, so this only refuses what nobody would have made:
-/// no text, more than 256 bytes, white space, or anything else than visible ASCII.
+/// Whether a text may be a key at all. Keys are opaque when they come in, so this only refuses what nobody would have
+/// made: no text, more than 256 bytes, white space, or anything else than visible ASCII.
 ///
 /// ```
 /// use encrata_webhooks_server::model::api_key::may_be_key;

@@ -1811,7 +1811,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1913,7 +1913,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2074,7 +2074,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2170,7 +2170,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2257,7 +2257,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2354,7 +2354,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2460,7 +2460,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2556,7 +2556,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2639,7 +2639,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2908,7 +2908,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3004,7 +3004,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3100,7 +3100,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3199,7 +3199,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3286,7 +3286,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3399,7 +3399,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3606,7 +3606,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3705,7 +3705,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3788,7 +3788,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3893,7 +3893,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3994,7 +3994,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -4090,7 +4090,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
