@@ -221,20 +221,30 @@ async fn what_was_leased_ahead_waits_while_no_outcome_can_be_written() {
     let (admin, publisher) = server.admin_and_publisher();
     let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
     admin.webhook(&receiver, "/other", &["credits.low"]).await;
-    publisher.lookup(&admin.workspace_id, "lu_0").await;
-    admin.delivery_when(&hook.id, "success").await;
+    // Only what has just answered quickly is leased ahead of its turn, and a busy machine may be slow at first.
+    let mut first = 0;
+    loop {
+        first += 1;
+        publisher.lookup(&admin.workspace_id, &format!("first_{first}")).await;
+        let done = admin.deliveries_when(&hook.id, "done", |all| {
+            all.len() == first && all.iter().all(|one| one["status"] == "success")
+        });
+        if done.await[0]["attempt_log"][0]["duration_ms"].as_i64().unwrap() < 50 {
+            break;
+        }
+    }
 
     let gate = Gate::new();
     let held = gate.clone();
     receiver.script("/hook", move |_| Reply::ok().after(&held));
-    let batch: Vec<Value> = (1..ALL)
+    let batch: Vec<Value> = (0..ALL)
         .map(|n| {
             json!({"workspace_id": admin.workspace_id, "event": "lookup.completed",
             "data": {"email": "ada@example.com", "lookup_id": format!("lu_{n}")}})
         })
         .collect();
     publisher.post("/api/events/batch", json!(batch)).await.expect(202);
-    receiver.wait_for("/hook", 1 + IN_FLIGHT).await;
+    receiver.wait_for("/hook", first + IN_FLIGHT).await;
     server.metrics_when("leased ahead", |scrape| scrape.value("encrata_webhooks_due") == 0.0).await;
 
     let file = server.setup().database_file();
@@ -246,10 +256,10 @@ async fn what_was_leased_ahead_waits_while_no_outcome_can_be_written() {
     server.metrics_when("stuck", |scrape| scrape.value("encrata_store_stuck") == 1.0).await;
     gate.open();
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    assert_eq!(receiver.received("/hook").len(), 1 + IN_FLIGHT, "more was sent");
+    assert_eq!(receiver.received("/hook").len(), first + IN_FLIGHT, "more was sent");
 
     execute(&file, "alter table away rename to deliveries").await;
-    let written = |scrape: &Scrape| scrape.value("encrata_deliveries_delivered_total") == (ALL + 1) as f64;
+    let written = |scrape: &Scrape| scrape.value("encrata_deliveries_delivered_total") == (first + ALL + 1) as f64;
     server.metrics_when("all delivered", written).await;
-    assert_eq!(receiver.received("/hook").len(), ALL, "each was sent once");
+    assert_eq!(receiver.received("/hook").len(), first + ALL, "each was sent once");
 }
