@@ -150,7 +150,7 @@ impl Guard {
 }
 
 fn is_localhost(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name);
+    let name = name.trim_end_matches('.');
     name == "localhost" || name.ends_with(".localhost")
 }
 
@@ -279,6 +279,7 @@ mod tests {
             "[::ffff:7f00:1]",
             "localhost",
             "LOCALHOST.",
+            "localhost..", // found by fuzzing
             "a.localhost",
         ] {
             let url = Url::parse(&format!("https://{host}/")).unwrap();
