@@ -189,7 +189,7 @@ fn unproven(claims: &[Claim], received: &Received, body: &[u8], secret: &str) ->
     Diagnosis::likely(Cause::OtherSecret)
 }
 
-/// A time in seconds that would be after the year 5000, and is this century in milliseconds.
+/// A time in seconds that would be after the year 5000, and is this century in milliseconds. No time is at the border.
 fn is_milliseconds(timestamp: i64) -> bool {
     timestamp > 100_000_000_000
 }

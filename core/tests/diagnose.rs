@@ -123,6 +123,8 @@ fn every_cause_is_told() {
     expect(Cause::SignatureWhitespace, true, told(bare(&format!("{right}\n")), BODY, SECRET, None));
     expect(Cause::SignatureRepeated, true, told(bare(&format!("{right}, {right}")), BODY, SECRET, None));
     expect(Cause::SignatureRepeated, true, told([bare(&right), bare(&right)].concat(), BODY, SECRET, None));
+    let shouted = right.to_uppercase();
+    expect(Cause::SignatureRepeated, true, told(bare(&format!("{shouted}, {shouted}")), BODY, SECRET, None));
     expect(Cause::SignatureMalformed, true, told(bare(&right[..60]), BODY, SECRET, None));
     expect(Cause::SignatureInWrongHeader, true, {
         let entry = v1(&standard_key(), &TIME.to_string(), BODY);

@@ -40,7 +40,7 @@ struct Running {
     keys: Vec<NewKey>,
 }
 
-/// Where the database is, made anew by each process.
+/// Where each process makes a database of its own.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/fuzz/server");
 
 /// Every body has an answer of those that are documented: never a 5xx, and every refusal is one sentence.
@@ -78,11 +78,12 @@ pub fn check(input: &[u8]) {
 impl Running {
     fn start() -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        if Path::new(FOLDER).exists() {
-            fs::remove_dir_all(FOLDER).unwrap();
+        let folder = Path::new(FOLDER).join(std::process::id().to_string());
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
         }
-        fs::create_dir_all(FOLDER).unwrap();
-        let database: DatabaseUrl = format!("sqlite:{FOLDER}/fuzz.db").parse().unwrap();
+        fs::create_dir_all(&folder).unwrap();
+        let database: DatabaseUrl = format!("sqlite:{}/fuzz.db", folder.display()).parse().unwrap();
         let (address, keys) = runtime.block_on(async {
             let keys = keys(&database).await;
             let server = Server::open(Config::new(database, MasterKeySource::Beside)).await.unwrap();

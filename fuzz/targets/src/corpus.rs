@@ -71,6 +71,7 @@ pub fn url() -> Vec<Vec<u8>> {
         "example.com",
         "localhost",
         "a.localhost.",
+        "localhost..",
         "1.1.1.1",
         "127.0.0.1",
         "2130706433",
