@@ -259,7 +259,8 @@ async fn what_was_leased_ahead_waits_while_no_outcome_can_be_written() {
     assert_eq!(receiver.received("/hook").len(), first + IN_FLIGHT, "more was sent");
 
     execute(&file, "alter table away rename to deliveries").await;
-    let written = |scrape: &Scrape| scrape.value("encrata_deliveries_delivered_total") == (first + ALL + 1) as f64;
+    let written =
+        |scrape: &Scrape| scrape.value("encrata_deliveries_delivered_total") == (first + ALL + 1) as f64;
     server.metrics_when("all delivered", written).await;
     assert_eq!(receiver.received("/hook").len(), first + ALL, "each was sent once");
 }
