@@ -11,6 +11,17 @@ missing() { # what, and what is not tested without it
     [ "${CI:-}" != true ]
 }
 
+with_python() { # its minor version, what is not done without it, and a command
+    minor=$1 undone=$2
+    shift 2
+    if python3 -c "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, $minor))" 2>/dev/null; then
+        "$@"
+    else
+        missing "Python 3.$minor or later with venv" "$undone"
+    fi
+}
+with_server() { cargo build --quiet --locked -p encrata-webhooks-server && "$@"; }
+
 # The page, before the suites that build the server: its binary holds the page, and is then built once.
 suite_page() { with_npm "the server was built without the page at /settings/webhooks" server/dashboard/build.sh; }
 suite_check() {
@@ -79,13 +90,7 @@ suite_miri() {
         echo "    (rustup component add --toolchain nightly miri rust-src)"
     fi
 }
-suite_supply() {
-    if python3 -c 'import venv, ensurepip' 2>/dev/null; then
-        tests/supply/run.sh
-    else
-        missing "Python with venv" "the supply chain was not checked"
-    fi
-}
+suite_supply() { with_python 9 "the supply chain was not checked" tests/supply/run.sh; }
 suite_vectors() { tests/vectors/check.sh; }
 suite_server() { cargo test --quiet --locked -p encrata-webhooks-server; }
 suite_postgres() { cargo test --quiet --locked -p encrata-webhooks-tests --test postgres; }
@@ -103,7 +108,7 @@ suite_faults() { # most of its time is waiting for leases to end, so more run at
     cargo build --quiet --locked -p encrata-webhooks-server &&
         cargo test --quiet --locked -p encrata-webhooks-tests --test faults -- --test-threads 6
 }
-suite_clients() { cargo build --quiet --locked -p encrata-webhooks-server && tests/clients/run.sh; }
+suite_clients() { with_server tests/clients/run.sh; }
 with_npm() { # what is not done without it, and a command
     undone=$1
     shift
@@ -123,20 +128,10 @@ suite_js() {
 # The same package where it will run: Deno, Bun, workerd, Chromium; in the long form bundlers and a server of Next.js.
 suite_runtimes() { with_npm "the npm package was tested on no runtime" bindings-wasm/test/runtimes/run.sh; }
 # The wheels, built, each installed in a fresh environment; the adapters receive from the server.
-suite_python() {
-    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then
-        cargo build --quiet --locked -p encrata-webhooks-server && bindings-python/tests/run.sh
-    else
-        missing "Python 3.9 or later with venv" "the Python package was not tested"
-    fi
-}
+suite_python() { with_python 9 "the Python package was not tested" with_server bindings-python/tests/run.sh; }
 # The API against its own description, on both databases.
 suite_schemathesis() {
-    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-        cargo build --quiet --locked -p encrata-webhooks-server && tests/schemathesis/run.sh
-    else
-        missing "Python 3.10 or later with venv" "the API was not held against its description"
-    fi
+    with_python 10 "the API was not held against its description" with_server tests/schemathesis/run.sh
 }
 # The page in Chromium: every task of an admin, against the binary.
 suite_browser() {
@@ -144,21 +139,9 @@ suite_browser() {
         with_npm "the page was not tested" tests/browser/run.sh
 }
 # What stands in deploy/: the image's folder, the unit, compose, Kubernetes.
-suite_deploy() {
-    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-        cargo build --quiet --locked -p encrata-webhooks-server && tests/deploy/run.sh
-    else
-        missing "Python 3.10 or later with venv" "the files in deploy/ were not checked"
-    fi
-}
+suite_deploy() { with_python 10 "the files in deploy/ were not checked" with_server tests/deploy/run.sh; }
 # Every block of the documentation is run; the book is made, and no link in it leads nowhere.
-suite_docs() {
-    if python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
-        cargo build --quiet --locked -p encrata-webhooks-server && tests/docs/run.sh
-    else
-        missing "Python 3.10 or later with venv" "the documentation was not tested"
-    fi
-}
+suite_docs() { with_python 10 "the documentation was not tested" with_server tests/docs/run.sh; }
 suite_dev() {
     cargo build --quiet --locked -p encrata-webhooks-server &&
         target/debug/encrata-webhooks dev --once --listen 127.0.0.1:0

@@ -5,17 +5,8 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-target=${CARGO_TARGET_DIR:-$root/target}
-venv=$target/supply/venv
-mkdir -p "$target/supply"
+PATH=$(dirname "$("$root/tests/venv.sh" "$here")"):$PATH
 cd "$root"
-if ! cmp -s "$here/requirements.txt" "$venv/installed.txt"; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-    cp "$here/requirements.txt" "$venv/installed.txt"
-fi
-PATH=$venv/bin:$PATH
 export PYTHONDONTWRITEBYTECODE=1
 
 release/version.sh >/dev/null

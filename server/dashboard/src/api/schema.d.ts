@@ -3501,7 +3501,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many requests with this key, or too many wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
             429: {
                 headers: {
                     [name: string]: unknown;
