@@ -76,8 +76,8 @@ mod tests {
         for looks in 1..1000 {
             *now_ms += 1;
             let (from, limit) = heard.next(*now_ms);
-            let read: Vec<DeliveryId> = there.iter().copied().filter(|id| *id >= from).take(limit).collect();
-            let (page, more) = heard.take(&read, |id| *id, |_| true, *now_ms);
+            let read = &there[there.partition_point(|id| *id < from)..];
+            let (page, more) = heard.take(&read[..read.len().min(limit)], |id| *id, |_| true, *now_ms);
             told.extend(page);
             if !more {
                 return (told, looks);
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn of_a_flood_each_is_told_once() {
         let now = 1_800_000_000_000;
-        let flood: Vec<DeliveryId> = (0..20_000).map(|n| DeliveryId::floor(now - 20_000 + n)).collect();
+        let flood: Vec<DeliveryId> = (0..11_000).map(|n| DeliveryId::floor(now - 11_000 + n)).collect();
         let mut heard = Heard::from(DeliveryId::floor(now - LATE_MS));
         assert_eq!(hear(&mut heard, &flood, &mut now.clone()).0, flood);
     }
