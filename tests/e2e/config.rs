@@ -49,6 +49,25 @@ fn a_flag_wins_over_the_environment_and_the_environment_over_the_file() {
 }
 
 #[test]
+fn a_variable_that_is_set_to_nothing_leaves_the_file_in_force() {
+    let setup = Setup::new();
+    let shown = with_file(&setup, FILE, &["config"], &[("ENCRATA_LISTEN", ""), ("ENCRATA_EXTRA_CA", "")]);
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    for line in [r#"listen = "127.0.0.1:7070" # file"#, "# extra-ca is not set (ENCRATA_EXTRA_CA)"] {
+        assert!(shown.stdout.lines().any(|shown| shown == line), "{line}: {}", shown.stdout);
+    }
+}
+
+#[test]
+fn help_does_not_show_what_the_file_says() {
+    let setup = Setup::new();
+    for command in ["serve", "rekey"] {
+        let help = with_file(&setup, FILE, &[command, "--help"], &[]);
+        assert!(help.code == Some(0) && !help.stdout.contains("top-secret"), "{}", help.stdout);
+    }
+}
+
+#[test]
 fn other_commands_take_what_they_share_with_the_server() {
     let setup = Setup::new();
     let file = format!("database = \"{}\"\nlisten = \"127.0.0.1:7070\"", setup.database());
@@ -66,6 +85,8 @@ fn a_file_that_is_wrong_starts_nothing() {
         ("json = true", "json, which is no flag"),
         ("listen = ", "line 1 is not TOML"),
         ("webhook-rate-limit = 'many'", "'many' for '--webhook-rate-limit"),
+        ("listen = ['127.0.0.1:1', '127.0.0.1:2']", "gives 2 values for listen"),
+        ("retention = []", "gives 0 values for retention"),
         ("[serve]\nlisten = 'x'", "serve is neither a text"),
     ] {
         let refused = with_file(&setup, text, &["serve"], &[]);

@@ -1,6 +1,6 @@
 //! Webhooks and keys from elsewhere.
 
-use encrata_webhooks_tests::{Finished, MASTER_KEY, Postgres, Receiver, Setup, run_with};
+use encrata_webhooks_tests::{Finished, MASTER_KEY, Postgres, Receiver, Setup, execute, run_with};
 use serde_json::{Value, json};
 
 const SECRET: &str = "whsec_00000000000000000000000000000000000000000000000000000000000000a1";
@@ -185,6 +185,23 @@ fn every_row_that_is_wrong_is_told_and_nothing_is_kept() {
     assert!(!finished.stderr.contains("object 1: url") && !finished.stderr.contains(SECRET));
     assert!(!setup.database_file().exists(), "nothing was made");
 
+    // No head, columns mixed up, another shape: what is quoted there would be a secret.
+    let headless = format!("acme,https://x.example/,credits.low,{SECRET}\n").repeat(2);
+    let mixed_up = format!("workspace,url,events,secret\nacme,https://x.example/,{SECRET},credits.low\n");
+    let as_role = format!("workspace,name,role,key\nacme,x,{ADMIN_KEY},admin\n");
+    let bare = json!([ADMIN_KEY]).to_string();
+    for (name, content, says) in [
+        ("webhooks.csv", &*headless, "row 1 below the head: nobody knows"),
+        ("webhooks.csv", &*mixed_up, "'…' is not an event"),
+        ("keys.csv", &*as_role, "'…' is not a role"),
+        ("keys.json", &*bare, "not a JSON array of objects (number 1 is something else)"),
+        ("keys.csv", "workspace,name,role,key\nacme,x,admin,\"k 4\"\n", "key can't be one"),
+    ] {
+        let finished = import(&setup, &[(name, content)], &[]);
+        assert!(finished.code == Some(1) && finished.stderr.contains(says), "{finished:?}");
+        assert!(!finished.stderr.contains(SECRET) && !finished.stderr.contains(ADMIN_KEY), "{finished:?}");
+    }
+
     for (name, content, says) in [
         ("webhooks.txt", "x", ".csv or .json"),
         ("webhooks.json", "{}", "not a JSON array of objects"),
@@ -193,4 +210,24 @@ fn every_row_that_is_wrong_is_told_and_nothing_is_kept() {
         let finished = import(&setup, &[(name, content)], &[]);
         assert!(finished.code == Some(1) && finished.stderr.contains(says), "{finished:?}");
     }
+}
+
+#[test]
+fn spreadsheets_with_semicolons_are_read() {
+    let setup = Setup::new();
+    let csv = format!(
+        "\u{feff}workspace;url;events;secret\r\n\r\nacme;https://x.example/;credits.low,lookup.completed;{SECRET}\r\n"
+    );
+    let checked = import(&setup, &[("webhooks.csv", &csv)], &["--check", "--json"]);
+    let said: Value = serde_json::from_str(&checked.stdout).unwrap_or_else(|_| panic!("{checked:?}"));
+    assert_eq!(said, json!({"status": "checked", "webhooks": 1, "keys": 0, "skipped": 0}));
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_looked_into_is_not_checked() {
+    let setup = Setup::new();
+    assert_eq!(import(&setup, &[("keys.json", &keys_json())], &[]).code, Some(0));
+    execute(&setup.database(), "update _sqlx_migrations set checksum = x'00'").await;
+    let checked = import(&setup, &[("keys.json", &keys_json())], &["--check", "--skip-existing"]);
+    assert_eq!((checked.code, checked.stdout.as_str()), (Some(1), ""), "{checked:?}");
 }

@@ -1,7 +1,7 @@
 //! All of a workspace's deliveries as requests, as they come: for a developer's machine that no webhook can reach. They are
 //! read from the database, so any node tells of all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Extension;
@@ -16,12 +16,13 @@ use utoipa_axum::routes;
 use super::auth::Credential;
 use super::deliveries::{event, time};
 use super::error::{ErrorBody, Errors};
+use super::heard::{Heard, LATE_MS};
 use super::json::Params;
 use super::sent::{SentRequest, signed};
 use super::sse::{self, StreamEvent, Teller};
 use super::webhooks::find;
 use super::{ApiError, App};
-use crate::clock::now_ms;
+use crate::clock::{now_ms, rfc3339_ms};
 use crate::delivery::request::Message;
 use crate::model::api_key::{ApiKey, Role};
 use crate::model::ids::{DeliveryId, WebhookId};
@@ -30,12 +31,6 @@ use crate::store::{Arrival, Content};
 
 /// How often is looked.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long an id may be older than the moment at which its row is there: a slow commit, or a node whose clock is behind.
-const LATE_MS: i64 = 30_000;
-/// How many deliveries of that time are compared: of a busier workspace, only the newest.
-const COMPARED: usize = 10_000;
-/// How many bodies are read at once.
-const PAGE: usize = 32;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(listen))
@@ -57,6 +52,7 @@ struct ListenParams {
 struct Listening<'a> {
     workspace: &'a str,
     webhooks: usize,
+    since: String,
 }
 
 /// One delivery, as the request that its receiver gets.
@@ -72,10 +68,11 @@ struct Told<'a> {
 /// Listen
 ///
 /// Server-sent events for `encrata-webhooks listen`: every delivery of the workspace, whatever becomes of it at its receiver,
-/// as the request that is sent. First `event: listening` with `{"workspace", "webhooks"}` (its name, and how many webhooks it
-/// has), then for each `event: delivery` with `{"id", "webhook_id", "event_id", "event", "request": {"url", "headers",
-/// "body"}}`, oldest first, signed with the webhook's secret as of now. `Last-Event-ID` goes on behind a delivery, with what
-/// came 30 s before it again: an id is older than the moment at which its delivery is there, so know them by their ids.
+/// as the request that is sent. First `event: listening` with `{"workspace", "webhooks", "since"}` (its name, how many
+/// webhooks it has, and from when on it tells), then for each `event: delivery` with `{"id", "webhook_id", "event_id",
+/// "event", "request": {"url", "headers", "body"}}`, oldest first, signed with the webhook's secret as of now.
+/// `Last-Event-ID` goes on behind a delivery, with what came 30 s before it again: an id is older than the moment at which
+/// its delivery is there, so know them by their ids.
 /// For admins and members. A key has 8 streams at most, a workspace 64, a node 256.
 #[utoipa::path(
     get, path = "/webhooks/deliveries/listen", operation_id = "listen", tag = "deliveries",
@@ -109,7 +106,7 @@ async fn listen(
     let from = from(&headers, time(params.since.as_deref(), "since")?)?;
     let place = app.streams.enter((key.workspace_id, key.id))?;
     Ok(sse::stream(&app.clone(), place, credential, |teller| {
-        Follower { app, key, webhook, events, from, told: BTreeSet::new(), teller }.follow()
+        Follower { app, key, webhook, events, from, heard: Heard::from(from), teller }.follow()
     }))
 }
 
@@ -130,10 +127,8 @@ struct Follower {
     key: ApiKey,
     webhook: Option<WebhookId>,
     events: Option<Vec<&'static str>>,
-    /// All that is older has been told.
     from: DeliveryId,
-    /// What has been told from there on.
-    told: BTreeSet<DeliveryId>,
+    heard: Heard,
     teller: Teller,
 }
 
@@ -142,7 +137,11 @@ impl Follower {
         let workspace = self.app.store.workspace(self.key.workspace_id).await?;
         let workspace = workspace.ok_or(ApiError::Unauthorized)?;
         let webhooks = self.webhooks().await?.len();
-        let data = json(&Listening { workspace: &workspace.name, webhooks })?;
+        let data = json(&Listening {
+            workspace: &workspace.name,
+            webhooks,
+            since: rfc3339_ms(self.from.made_ms()),
+        })?;
         self.teller.tell(format!("retry: 1000\nevent: listening\ndata: {data}\n\n")).await?;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -163,18 +162,15 @@ impl Follower {
 
     /// Tells a page of what has come. Answers whether there may be more.
     async fn look(&mut self) -> Result<bool, ApiError> {
-        let late = DeliveryId::floor(now_ms() - LATE_MS);
-        // What is older than that does not change any more, so it is read once.
-        let limit = if self.from < late { PAGE } else { COMPARED + PAGE };
+        let now_ms = now_ms();
+        let (from, limit) = self.heard.next(now_ms);
         let webhooks = self.webhooks().await?;
         let ids: Vec<WebhookId> = webhooks.keys().copied().collect();
-        let arrivals = self.app.store.arrivals(self.key.workspace_id, &ids, self.from, limit).await?;
-        let is_wanted = |arrival: &&Arrival| {
-            let of_kind = self.events.as_ref().is_none_or(|wanted| wanted.contains(&&*arrival.event_type));
-            of_kind && !self.told.contains(&arrival.id)
+        let arrivals = self.app.store.arrivals(self.key.workspace_id, &ids, from, limit).await?;
+        let is_wanted = |arrival: &Arrival| {
+            self.events.as_ref().is_none_or(|wanted| wanted.contains(&&*arrival.event_type))
         };
-        let new: Vec<&Arrival> = arrivals.iter().filter(is_wanted).collect();
-        let page = &new[..new.len().min(PAGE)];
+        let (page, more) = self.heard.take(&arrivals, |arrival| arrival.id, is_wanted, now_ms);
         let events: Vec<_> = page.iter().map(|arrival| arrival.event_id).collect();
         let contents = self.app.store.contents(self.key.workspace_id, &events).await?;
         for arrival in page {
@@ -185,17 +181,7 @@ impl Follower {
                 self.tell(arrival, webhook, content).await?;
             }
         }
-        let is_all = page.len() == new.len();
-        self.told.extend(page.iter().map(|arrival| arrival.id));
-        self.from = self.from.max(match arrivals.last() {
-            Some(last) if self.from < late && arrivals.len() == limit => last.id.min(late),
-            // Of more than are compared, the oldest have been told.
-            Some(_) if arrivals.len() > COMPARED => arrivals[arrivals.len() - COMPARED].id,
-            _ if is_all => late,
-            _ => self.from,
-        });
-        self.told = self.told.split_off(&self.from);
-        Ok(!is_all || arrivals.len() == limit)
+        Ok(more)
     }
 
     async fn tell(

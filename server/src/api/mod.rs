@@ -9,6 +9,7 @@ mod error;
 mod events;
 mod head;
 mod health;
+mod heard;
 mod json;
 mod keys;
 mod known;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::Command;
+use clap::{Arg, Command};
 use toml::Value;
 
 use super::Failure;
@@ -64,12 +64,17 @@ impl Settings {
 
     /// The command with the file's values in place of what is usual, wherever it has such a flag.
     pub(super) fn in_place(&self, command: Command) -> Result<Command, Failure> {
-        let known: Vec<String> = flags(&command);
-        if let Some(unknown) = self.0.keys().find(|name| !known.contains(name)) {
-            return Err(format!(
-                "the file of settings says something of {unknown}, which is no flag of serve"
-            )
-            .into());
+        let known = flags(&command);
+        for (name, values) in &self.0 {
+            let Some(takes_many) = known.get(name.as_str()) else {
+                let why = format!("the file of settings says something of {name}, which is no flag of serve");
+                return Err(why.into());
+            };
+            if values.len() != 1 && !takes_many {
+                let why =
+                    format!("the file of settings gives {} values for {name}, which is one", values.len());
+                return Err(why.into());
+            }
         }
         Ok(self.fill(command))
     }
@@ -80,7 +85,8 @@ impl Settings {
                 let said =
                     arg.get_long().filter(|_| arg.get_env().is_some()).and_then(|flag| self.0.get(flag));
                 match said {
-                    Some(values) => arg.default_values(values.clone()),
+                    // Help would show a password among them.
+                    Some(values) => arg.default_values(values.clone()).hide_default_value(true),
                     None => arg,
                 }
             })
@@ -88,11 +94,12 @@ impl Settings {
     }
 }
 
-/// The flags of `serve` that can be set elsewhere too.
-fn flags(command: &Command) -> Vec<String> {
+/// The flags of `serve` that can be set elsewhere too, and whether each takes many values.
+fn flags(command: &Command) -> BTreeMap<String, bool> {
     let serve = command.get_subcommands().filter(|subcommand| subcommand.get_name() == "serve");
     let args = serve.flat_map(Command::get_arguments).filter(|arg| arg.get_env().is_some());
-    args.filter_map(|arg| arg.get_long()).map(str::to_owned).collect()
+    let takes_many = |arg: &Arg| arg.get_num_args().is_some_and(|count| count.max_values() > 1);
+    args.filter_map(|arg| Some((arg.get_long()?.to_owned(), takes_many(arg)))).collect()
 }
 
 fn one(name: &str, value: &Value) -> Result<String, String> {

@@ -151,7 +151,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn main() -> ExitCode {
     let settings = Settings::of(std::env::args_os().skip(1));
     let with_settings = settings.and_then(|settings| {
-        let command = settings.in_place(without_empty_variables(Cli::command()))?;
+        let command = without_empty_variables(settings.in_place(Cli::command())?);
         Ok((settings, command))
     });
     let (settings, mut command) = match with_settings {
@@ -178,7 +178,7 @@ pub fn main() -> ExitCode {
         Command::Verify(verify) => return verify.run().unwrap_or_else(|failure| fail(&*failure)),
         Command::Openapi => openapi::run(),
         Command::Completions(completions) => completions.run(),
-        Command::Config(_) => show_config(&command, &matches, &settings),
+        Command::Config(_) => show_config(&matches, &settings),
         Command::Serve(serve) => on_runtime(serve.run()),
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
@@ -195,13 +195,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn show_config(
-    command: &clap::Command,
-    matches: &clap::ArgMatches,
-    settings: &Settings,
-) -> Result<(), Failure> {
+fn show_config(matches: &clap::ArgMatches, settings: &Settings) -> Result<(), Failure> {
     let matches = matches.subcommand_matches("config").ok_or("there is nothing to show")?;
-    config::show(command, matches, settings)
+    // With the variables that are set to nothing as well.
+    let mut command = Cli::command();
+    command.build();
+    config::show(&command, matches, settings)
 }
 
 /// An environment variable that is set to nothing counts as unset: that is how an optional one arrives from a

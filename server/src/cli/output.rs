@@ -31,3 +31,8 @@ pub(in crate::cli) fn error_line(line: Arguments<'_>) {
     // There is nowhere else to say it.
     let _ = writeln!(anstream::stderr().lock(), "{line}");
 }
+
+/// What another said, without what a terminal would obey.
+pub(in crate::cli) fn plain(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
+}

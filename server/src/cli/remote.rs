@@ -9,6 +9,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::Failure;
+use super::output::plain;
+
+/// How long an answer, or an event in one, may be: several times an event of 256 KiB with each of its characters escaped.
+pub(super) const LONGEST: usize = 4 * 1024 * 1024;
 
 /// Which server, and who asks.
 #[derive(Debug, Args)]
@@ -85,10 +89,10 @@ impl Remote {
         }
         let retry_after = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let retry_after_s = retry_after.and_then(|text| text.parse().ok());
-        let body = response.bytes().await.unwrap_or_default();
+        let body = self.read(response).await.unwrap_or_default();
         let said = serde_json::from_slice::<Value>(&body).ok();
         let said = said.as_ref().and_then(|body| body["error"].as_str());
-        let error = said.unwrap_or("no server of webhooks, as it seems: its answer is not ours").to_owned();
+        let error = plain(said.unwrap_or("no server of webhooks, as it seems: its answer is not ours"));
         let hint = match status.as_u16() {
             401 => " (is the key revoked, or of another server?)",
             403 => " (a key of another role is needed: see `encrata-webhooks keys create --help`)",
@@ -98,9 +102,21 @@ impl Remote {
         Err(Refused { status: status.as_u16(), retry_after_s, server, error, hint }.into())
     }
 
+    /// Reads an answer to its end.
+    async fn read(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
+        let mut read = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            read.extend_from_slice(&chunk);
+            if read.len() > LONGEST {
+                return Err(format!("the answer of {} does not end", self.name()).into());
+            }
+        }
+        Ok(read)
+    }
+
     /// Sends a request, and reads the answer.
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let answer = self.send(request).await?.bytes().await?;
+        let answer = self.read(self.send(request).await?).await?;
         serde_json::from_slice(&answer)
             .map_err(|error| format!("the answer of {} can't be read: {error}", self.name()).into())
     }

@@ -111,10 +111,16 @@ impl Fields {
 
     /// What is wrong with the row, each with its place; empty when nothing is.
     pub(super) fn end(mut self) -> Vec<String> {
-        let unknown: Vec<String> = self.values.keys().cloned().collect();
+        let unknown: Vec<&str> = self.values.keys().map(|name| shown(name)).collect();
         if !unknown.is_empty() {
             self.is_wrong(format!("nobody knows {}: see import --help", unknown.join(", ")));
         }
         self.wrong.iter().map(|why| format!("{}: {why}", self.place)).collect()
     }
+}
+
+/// A word as an error may show it. In a file without a head, or with its columns mixed up, any may be a secret or a key.
+pub(super) fn shown(word: &str) -> &str {
+    let is_plain = word.len() <= 30 && !word.bytes().any(|byte| byte.is_ascii_digit());
+    if is_plain { word } else { "…" }
 }

@@ -1,8 +1,9 @@
 //! Reading a file of rows, CSV or JSON.
 
+use std::fmt::Display;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::fields::Fields;
@@ -11,7 +12,7 @@ use crate::cli::Failure;
 /// The rows of a file.
 pub(super) fn read(path: &Path) -> Result<Vec<Fields>, Failure> {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let failed = |why: &dyn std::fmt::Display| format!("cannot read {}: {why}", path.display());
+    let failed = |why: &dyn Display| format!("cannot read {}: {why}", path.display());
     let bytes = Zeroizing::new(std::fs::read(path).map_err(|error| failed(&error))?);
     // As spreadsheets write it.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
@@ -24,7 +25,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<Fields>, Failure> {
 }
 
 fn csv(bytes: &[u8], name: &str) -> Result<Vec<Fields>, csv::Error> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(bytes);
+    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    // As spreadsheets write it where the comma is for decimals.
+    let delimiter = if first.contains(&b';') && !first.contains(&b',') { b';' } else { b',' };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::Headers).from_reader(bytes);
     let head = reader.headers()?.clone();
     let mut rows = Vec::new();
     for (n, record) in (1..).zip(reader.records()) {
@@ -37,11 +42,15 @@ fn csv(bytes: &[u8], name: &str) -> Result<Vec<Fields>, csv::Error> {
 }
 
 fn json(bytes: &[u8], name: &str) -> Result<Vec<Fields>, String> {
-    let rows: Vec<Map<String, Value>> = serde_json::from_slice(bytes)
-        .map_err(|error| format!("it is not a JSON array of objects ({error})"))?;
-    let rows = (1..).zip(rows).map(|(n, mut row)| {
+    let wrong = |why: &dyn Display| format!("it is not a JSON array of objects ({why})");
+    // An error of another shape would quote what is there: a key, say.
+    let Value::Array(rows) = serde_json::from_slice(bytes).map_err(|error| wrong(&error))? else {
+        return Err(wrong(&"it is something else"));
+    };
+    let rows = (1..).zip(rows).map(|(n, row)| {
+        let Value::Object(mut row) = row else { return Err(wrong(&format!("number {n} is something else"))) };
         row.retain(|_, value| !value.is_null());
-        Fields::new(format!("{name}, object {n}"), row)
+        Ok(Fields::new(format!("{name}, object {n}"), row))
     });
-    Ok(rows.collect())
+    rows.collect()
 }

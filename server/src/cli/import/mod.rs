@@ -64,12 +64,11 @@ impl ImportFiles {
         let (database, source) = (&self.database.database, self.master_key.source()?);
         master_key::check_source(&source, database)?;
         Store::inspect(database).await?;
-        let store = match Store::open_existing(database).await {
-            Ok(store) => store,
-            // There is nothing that could be in the way, and to look makes no database.
-            Err(_) if self.check => return self.told(import.webhooks.len(), import.keys.len(), 0),
-            Err(_) => Store::open(database).await?,
-        };
+        // Then there is nothing that could be in the way, and to look makes no database.
+        if self.check && !Store::is_made(database).await? {
+            return self.told(import.webhooks.len(), import.keys.len(), 0);
+        }
+        let store = Store::open(database).await?;
         let done = self.import(&store, &import).await;
         store.close().await;
         done

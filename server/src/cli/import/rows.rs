@@ -8,8 +8,8 @@ use std::str::FromStr;
 use encrata_webhooks::standard::StandardKey;
 use encrata_webhooks::{EventKind, Key};
 
-use super::fields::Fields;
-use crate::model::api_key::{KeyHash, MAX_NAME_CHARS, PREFIX, Role};
+use super::fields::{Fields, shown};
+use crate::model::api_key::{KeyHash, MAX_NAME_CHARS, PREFIX, Role, may_be_key};
 use crate::model::import::{ImportedKey, ImportedWebhook};
 use crate::model::webhook::{HttpsUrl, MAX_DESCRIPTION_CHARS};
 use crate::secret_text::SecretText;
@@ -101,8 +101,11 @@ fn key(row: &mut Fields) -> Option<ImportedKey> {
     let workspace = name(row, "workspace");
     let (id, name) = (id(row), name(row, "name"));
     let role = row.needed("role");
-    let role = role.and_then(|text| row.result(Role::from_str(&text)));
+    let role = role.and_then(|text| row.result(Role::from_str(shown(&text))));
     let whole = row.text("key").map(|key| SecretText::from(key.as_str()));
+    if whole.as_ref().is_some_and(|key| !may_be_key(key.expose())) {
+        row.is_wrong("key can't be one: it is visible ASCII without spaces, 256 characters at most");
+    }
     let hash = row.read("key_hash", hash);
     let preview = row.text("key_preview");
     let (hash, preview) = match (whole, hash) {
@@ -173,6 +176,7 @@ fn events(row: &mut Fields) -> Option<Vec<EventKind>> {
             Ok(kind) if kinds.contains(&kind) => {}
             _ => {
                 let known = EventKind::SUBSCRIBABLE.map(EventKind::as_str).join(", ");
+                let word = shown(&word);
                 row.is_wrong(format!("'{word}' is not an event to subscribe to: it is one of {known}"));
                 return None;
             }

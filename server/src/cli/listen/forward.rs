@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::cli::Failure;
-use crate::cli::output::show;
+use crate::cli::output::{plain, show};
 use crate::cli::remote::innermost;
 use crate::clock::{now_ms, rfc3339_s};
 
@@ -97,6 +97,7 @@ impl Forwarded {
             });
             return show!("{line}");
         }
+        let (event, id) = (plain(event), plain(id));
         let slow = if self.took > SERVER_WAITS {
             format!(" {BAD}(the server would not have waited: answer within 5 s){BAD:#}")
         } else {

@@ -14,8 +14,8 @@ use url::form_urlencoded;
 use self::forward::{Forward, Told};
 use self::seen::Seen;
 use self::sse::Events;
-use super::output::{note, show};
-use super::remote::{Refused, Remote, innermost};
+use super::output::{note, plain, show};
+use super::remote::{Refused, Remote};
 use super::{Failure, stop_signal};
 
 /// How long is waited before the server is asked again: at first, and at most.
@@ -72,6 +72,8 @@ pub(super) struct Replay {
 struct Listening {
     workspace: String,
     webhooks: usize,
+    /// From when on it tells.
+    since: String,
 }
 
 impl Replay {
@@ -128,7 +130,7 @@ impl Listen {
 
     /// Listens until the stream ends.
     async fn listen(&self, client: &Client, forward: &Forward, seen: &mut Seen) -> Result<(), Failure> {
-        let mut request = self.remote.request(client, Method::GET, &self.path())?;
+        let mut request = self.remote.request(client, Method::GET, &self.path(seen))?;
         if let Some(last) = seen.last() {
             request = request.header("last-event-id", last);
         }
@@ -136,11 +138,12 @@ impl Listen {
         loop {
             let next = tokio::time::timeout(SILENCE, events.next()).await;
             let next = next.map_err(|_| "the server has fallen silent")?;
-            let Some(event) = next.map_err(|error| innermost(&error))? else { return Ok(()) };
+            let Some(event) = next? else { return Ok(()) };
             match event.name.as_str() {
                 "listening" => {
-                    self.welcome(&serde_json::from_str(&event.data)?, seen);
-                    seen.begin();
+                    let listening: Listening = serde_json::from_str(&event.data)?;
+                    self.welcome(&listening, seen);
+                    seen.begin(listening.since);
                 }
                 "delivery" => {
                     let told: Told = serde_json::from_str(&event.data)?;
@@ -153,10 +156,12 @@ impl Listen {
         }
     }
 
-    fn path(&self) -> String {
+    fn path(&self, seen: &Seen) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("webhook_id", &self.webhook), ("events", &self.events), ("since", &self.since)]
-        {
+        // Before the first delivery has come, it goes on from where it began.
+        let since = seen.began().or(self.since.as_deref());
+        let (webhook, events) = (self.webhook.as_deref(), self.events.as_deref());
+        for (name, value) in [("webhook_id", webhook), ("events", events), ("since", since)] {
             if let Some(value) = value {
                 query.append_pair(name, value);
             }
@@ -164,13 +169,13 @@ impl Listen {
         format!("/webhooks/deliveries/listen?{}", query.finish())
     }
 
-    fn welcome(&self, Listening { workspace, webhooks }: &Listening, seen: &Seen) {
+    fn welcome(&self, Listening { workspace, webhooks, .. }: &Listening, seen: &Seen) {
         if self.json {
             return;
         }
         let to = self.forward_to.as_ref().map(|url| format!(", forwarded to {url}")).unwrap_or_default();
         let again = if seen.is_new() { "" } else { " again" };
-        show!("listening{again}: deliveries of {workspace}, from {}{to}", self.remote.name());
+        show!("listening{again}: deliveries of {}, from {}{to}", plain(workspace), self.remote.name());
         if *webhooks == 0 {
             note!(
                 "there is no webhook in this workspace, so nothing is delivered: register one on the page, or with POST /api/webhooks"

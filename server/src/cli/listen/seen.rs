@@ -11,7 +11,7 @@ pub(super) struct Seen {
     ids: HashSet<String>,
     order: VecDeque<String>,
     newest: Option<String>,
-    has_begun: bool,
+    began: Option<String>,
 }
 
 impl Seen {
@@ -38,14 +38,19 @@ impl Seen {
         self.newest.as_deref()
     }
 
-    /// A stream has begun.
-    pub(super) fn begin(&mut self) {
-        self.has_begun = true;
+    /// A stream has begun, which tells from a time on.
+    pub(super) fn begin(&mut self, since: String) {
+        self.began.get_or_insert(since);
+    }
+
+    /// From when on the first stream told, if one has begun.
+    pub(super) fn began(&self) -> Option<&str> {
+        self.began.as_deref()
     }
 
     /// Whether none has, ever.
     pub(super) fn is_new(&self) -> bool {
-        !self.has_begun
+        self.began.is_none()
     }
 }
 

@@ -61,15 +61,26 @@ impl Store {
     ///
     /// [`OpenError`], with nothing changed.
     pub async fn open_existing(url: &DatabaseUrl) -> Result<Self, OpenError> {
-        let missing = match url {
-            DatabaseUrl::Sqlite(file) if !file.path().exists() => Some("there is no such file"),
-            DatabaseUrl::Postgres(options) if !postgres::is_made(options).await? => Some("it is empty"),
-            DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => None,
-        };
-        if let Some(why) = missing {
-            return Err(OpenError::Unusable { database: url.to_string(), error: why.into() });
+        if Self::is_made(url).await? {
+            return Self::open(url).await;
         }
-        Self::open(url).await
+        let why = match url {
+            DatabaseUrl::Sqlite(_) => "there is no such file",
+            DatabaseUrl::Postgres(_) => "it is empty",
+        };
+        Err(OpenError::Unusable { database: url.to_string(), error: why.into() })
+    }
+
+    /// Whether there is a database.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub async fn is_made(url: &DatabaseUrl) -> Result<bool, OpenError> {
+        match url {
+            DatabaseUrl::Sqlite(file) => Ok(file.path().exists()),
+            DatabaseUrl::Postgres(options) => postgres::is_made(options).await,
+        }
     }
 
     /// Looks at the database without changing it: one of another application, or of a newer version of this one, is
