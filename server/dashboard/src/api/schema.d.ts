@@ -275,10 +275,11 @@ export interface paths {
         /**
          * Listen
          * @description Server-sent events for `encrata-webhooks listen`: every delivery of the workspace, whatever becomes of it at its receiver,
-         *     as the request that is sent. First `event: listening` with `{"workspace", "webhooks"}` (its name, and how many webhooks it
-         *     has), then for each `event: delivery` with `{"id", "webhook_id", "event_id", "event", "request": {"url", "headers",
-         *     "body"}}`, oldest first, signed with the webhook's secret as of now. `Last-Event-ID` goes on behind a delivery, with what
-         *     came 30 s before it again: an id is older than the moment at which its delivery is there, so know them by their ids.
+         *     as the request that is sent. First `event: listening` with `{"workspace", "webhooks", "since"}` (its name, how many
+         *     webhooks it has, and from when on it tells), then for each `event: delivery` with `{"id", "webhook_id", "event_id",
+         *     "event", "request": {"url", "headers", "body"}}`, oldest first, signed with the webhook's secret as of now.
+         *     `Last-Event-ID` goes on behind a delivery, with what came 30 s before it again: an id is older than the moment at which
+         *     its delivery is there, so know them by their ids.
          *     For admins and members. A key has 8 streams at most, a workspace 64, a node 256.
          */
         get: operations["listen"];
