@@ -322,7 +322,8 @@ async fn end(task: JoinHandle<()>, name: &str) {
     }
 }
 
-fn read_ca(path: &PathBuf) -> Result<Vec<Certificate>, StartError> {
+/// The certificates in a PEM file, of which there must be one.
+pub(crate) fn read_ca(path: &PathBuf) -> Result<Vec<Certificate>, StartError> {
     let failed = |why: String| StartError::ExtraCa { path: path.clone(), why };
     let pem = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
     let certificates = Certificate::from_pem_bundle(&pem).map_err(|error| failed(error.to_string()))?;

@@ -240,6 +240,9 @@ async fn only_who_may_sign_may_listen() {
     let nowhere = run(&["listen", "--server", "http://127.0.0.1:1", "--api-key", "x"]);
     assert_eq!(nowhere.code, Some(1));
     assert!(nowhere.stderr.contains("http://127.0.0.1:1 can't be reached"), "{nowhere:?}");
+    std::fs::write(scene.ca(), "").unwrap();
+    let untrusting = run(&["listen", "--api-key", "x", "--extra-ca", &scene.ca()]);
+    assert!(untrusting.stderr.contains("holds no PEM certificate"), "{untrusting:?}");
     let keyless = run(&["listen"]);
     assert!(keyless.stderr.contains("ENCRATA_API_KEY"), "{keyless:?}");
 }

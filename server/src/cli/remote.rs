@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use reqwest::{Certificate, Client, ClientBuilder, Method, RequestBuilder, Response};
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
 use super::Failure;
 use super::output::plain;
+use crate::delivery::send::innermost;
+use crate::serve::read_ca;
 
 /// How long an answer, or an event in one, may be: several times an event of 256 KiB with each of its characters escaped.
 pub(super) const LONGEST: usize = 4 * 1024 * 1024;
@@ -51,12 +53,7 @@ impl Remote {
         let mut client =
             Client::builder().user_agent(concat!("encrata-webhooks/", env!("CARGO_PKG_VERSION")));
         if let Some(path) = &self.extra_ca {
-            let failed = |error: &dyn std::fmt::Display| {
-                format!("cannot use the certificates in {}: {error}", path.display())
-            };
-            let pem = std::fs::read(path).map_err(|error| failed(&error))?;
-            client =
-                client.tls_certs_merge(Certificate::from_pem_bundle(&pem).map_err(|error| failed(&error))?);
+            client = client.tls_certs_merge(read_ca(path)?);
         }
         Ok(client)
     }
@@ -120,13 +117,4 @@ impl Remote {
         serde_json::from_slice(&answer)
             .map_err(|error| format!("the answer of {} can't be read: {error}", self.name()).into())
     }
-}
-
-/// The cause at the bottom: the client wraps its errors several times over.
-pub(super) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }

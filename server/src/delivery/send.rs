@@ -149,8 +149,9 @@ fn classify(error: &reqwest::Error, egress: Option<&EgressProxy>) -> Failure {
     if error.is_connect() { Failure::Connect(innermost(error)) } else { Failure::Exchange(innermost(error)) }
 }
 
-fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
+/// The cause at the bottom.
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::cli::Failure;
 use crate::cli::output::{plain, show};
-use crate::cli::remote::innermost;
 use crate::clock::{now_ms, rfc3339_s};
+use crate::delivery::send::innermost;
 
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default();

@@ -3,7 +3,8 @@
 use reqwest::Response;
 
 use crate::cli::Failure;
-use crate::cli::remote::{LONGEST, innermost};
+use crate::cli::remote::LONGEST;
+use crate::delivery::send::innermost;
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]
