@@ -131,6 +131,23 @@ def rekeys(world: World, text: str) -> None:
     world.start()
 
 
+def backs_up(world: World, text: str) -> None:
+    assert "is a copy of encrata.db" in world.shell(text).stdout
+
+
+def goes_back(world: World, text: str) -> None:
+    (world.home / "copy.db").unlink(missing_ok=True)
+    world.call("backup", "--database", "sqlite:encrata.db", "copy.db")
+    listed = ["keys", "list", "--database", "sqlite:encrata.db", "--json"]
+    before = world.call(*listed)
+    world.key("readonly")
+    assert world.call(*listed) != before
+    world.stop()
+    world.shell(text)
+    assert world.call(*listed) == before
+    world.start()
+
+
 def listens(world: World, text: str) -> None:
     text = text.replace("enc_live_…", world.key("admin"))
     for words, other in world.replaced.items():
@@ -213,6 +230,8 @@ RUN: dict[str, Callable[[World, str], None]] = {
     "encrata-webhooks keys create --workspace acme --name console --role admin --database": keys,
     "encrata-webhooks import": imports,
     "openssl rand -hex 32 >new-key": rekeys,
+    "encrata-webhooks backup": backs_up,
+    "# stop the server\nmv copy.db": goes_back,
     "export ENCRATA_SERVER": listens,
     "encrata-webhooks trigger": triggers,
     "export ENCRATA_DATABASE_URL": settings,

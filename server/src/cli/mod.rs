@@ -5,6 +5,7 @@
 
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are the help that a person reads")]
 
+mod backup;
 mod completions;
 mod config;
 mod config_file;
@@ -15,6 +16,7 @@ mod listen;
 mod log;
 mod openapi;
 mod output;
+mod progress;
 mod rekey;
 mod remote;
 mod serve;
@@ -68,6 +70,8 @@ enum Command {
     /// List workspaces, and say what /api/me shows of their accounts
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),
+    /// Copy a SQLite database into a new file, also while the server runs
+    Backup(backup::BackUp),
     /// Replace the master key: seal every signing secret anew. Broken off, it goes on when it is run again
     Rekey(rekey::Rekey),
     /// Watch it work: a server, a receiver that verifies, and events, with nothing to set up
@@ -183,6 +187,7 @@ pub fn main() -> ExitCode {
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
         Command::Import(import) => on_runtime(import.run()),
+        Command::Backup(backup) => on_runtime(backup.run()),
         Command::Rekey(rekey) => on_runtime(rekey.run()),
         Command::Dev(dev) => on_runtime(dev.run()),
         Command::Listen(listen) => on_runtime(listen.run()),
