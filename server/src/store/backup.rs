@@ -68,8 +68,8 @@ impl Backup {
         self.copy.path().to_path_buf()
     }
 
-    /// Copies the database as it is at one moment, waits until the copy is on disk, and gives it its name. Writers go on
-    /// meanwhile. Answers how many bytes it has.
+    /// Copies the database as it is at one moment, waits until the copy is on disk, and gives it its name. Writers go
+    /// on meanwhile. Answers how many bytes it has.
     ///
     /// # Errors
     ///
