@@ -182,6 +182,23 @@ def triggers(world: World, text: str) -> None:
     world.shell("bash -n encrata-webhooks")
 
 
+def resends(world: World, text: str) -> None:
+    """Nothing has failed, so there is nothing to send again; all that was published before the webhook came, it missed."""
+    admin, base = world.key("admin"), world.replaced["http://127.0.0.1:8080"]
+    ask = f"curl -sf {base}/api/webhooks%s -H 'Authorization: Bearer {admin}' -H 'content-type: application/json'"
+    webhook = '{"url":"https://example.com/again","events":["apikey.created"]}'
+    made = json.loads(world.shell(f"{ask % ''} -d '{webhook}'").stdout)["id"]
+    world.key("readonly")
+    one = json.loads(world.shell(ask % f"/deliveries?webhook_id={made}").stdout)[0]["id"]
+    again, failed, missed = text.splitlines()
+    env = {"ENCRATA_SERVER": base, "ENCRATA_API_KEY": admin}
+    # One that is being sent is refused: the call is understood.
+    said = world.shell(f"{again.replace('DELIVERY', one).split('#')[0]} 2>&1 || true", **env).stdout
+    assert "1 delivery is on its way" in said or "409" in said, said
+    assert "0 deliveries" in world.shell(failed.replace("ID", made).replace("--wait", ""), **env).stdout
+    assert "on their way" in world.shell(missed.replace("ID", made), **env).stdout
+
+
 def settings(world: World, text: str) -> None:
     """What would be in force: the database of the example is nowhere."""
     shown = world.shell(text.replace("encrata-webhooks serve", "encrata-webhooks config")).stdout
@@ -234,6 +251,7 @@ RUN: dict[str, Callable[[World, str], None]] = {
     "# stop the server\nmv copy.db": goes_back,
     "export ENCRATA_SERVER": listens,
     "encrata-webhooks trigger": triggers,
+    "encrata-webhooks resend": resends,
     "export ENCRATA_DATABASE_URL": settings,
     "encrata-webhooks verify": verifies,
     "# a key for the admin": curls,

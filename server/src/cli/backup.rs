@@ -11,8 +11,9 @@ use super::progress::Progress;
 use super::{Database, Failure, stop_signal};
 use crate::store::{Backup, DatabaseUrl};
 
-/// Copies a SQLite database into a new file, whether or not a server runs: as it is at one moment, all that was accepted before it included.
-/// The file appears whole and on disk, or not at all; only its owner may read it. The master key is not in it: keep that apart.
+/// Copy a SQLite database into a new file, also while the server runs
+///
+/// The copy is of one moment; all that was accepted before it is in it. The file appears whole and on disk, or not at all; only its owner may read it. The master key is not in it: keep that apart.
 ///
 /// To go back to it: stop the server, put the copy in the database's place, remove the -wal and -shm files beside it, start the
 /// server. On PostgreSQL use pg_dump, or its own continuous archiving.
