@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What an event and a delivery take on disk: publishes events of 1 KiB to a built server and looks at what its database
-has grown by. disk.py BINARY [postgres://…] [EVENTS]: on SQLite, or on an empty PostgreSQL database (with psql). Needs openssl."""
+"""What an event and a delivery take on disk: publishes events (20,000 of 1 KiB) to a built server and looks at what its database
+has grown by. disk.py BINARY [postgres://…] [EVENTS [BYTES]]: on SQLite, or on an empty PostgreSQL database (with psql). Needs openssl."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BINARY = Path(sys.argv[1]).resolve()
 POSTGRES = next((word for word in sys.argv[2:] if "://" in word), None)
-EVENTS = int(next((word for word in sys.argv[2:] if word.isdigit()), 20_000))
-BODY_BYTES = 1024
+NUMBERS = [int(word) for word in sys.argv[2:] if word.isdigit()]
+EVENTS, BODY_BYTES = [*NUMBERS, *[20_000, 1024][len(NUMBERS):]]
 ANSWER = b'{"received":true}'
 
 
 class Receiver:
-    """Answers everything with 200 and a few bytes."""
+    """Answers with 200 and a few bytes, or everything with 500 at first."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, attempts: int) -> None:
+        self.attempts, self.came = attempts, Counter()
         openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
         by_ca = ["-CA", home / "ca.pem", "-CAkey", home / "ca.key", "-addext", "basicConstraints=CA:FALSE"]
         for name, more in [("ca", []), ("own", [*by_ca, "-addext", "subjectAltName=IP:127.0.0.1"])]:
@@ -50,9 +52,13 @@ class Receiver:
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+                headers = dict(line.split(b": ", 1) for line in head.splitlines()[1:-1])
+                await reader.readexactly(int(headers[b"content-length"]))
+                delivery = headers[b"x-encrata-delivery"]
+                self.came[delivery] += 1
                 self.seen += 1
-                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER))
+                status = 200 if self.came[delivery] == self.attempts else 500
+                writer.write(b"HTTP/1.1 %d X\r\ncontent-length: %d\r\n\r\n%s" % (status, len(ANSWER), ANSWER))
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
@@ -61,7 +67,7 @@ class Server:
     def __init__(self, home: Path, database: str) -> None:
         self.env = {"PATH": os.environ["PATH"], "ENCRATA_DATABASE_URL": database, "ENCRATA_MASTER_KEY": "07" * 32}
         words = ["serve", "--listen", "127.0.0.1:0", "--allow-network", "127.0.0.0/8", "--extra-ca", home / "ca.pem"]
-        self.process = subprocess.Popen([BINARY, *words, "--webhook-rate-limit", "0", "--log", "error"], env=self.env, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([BINARY, *words, "--webhook-rate-limit", "0", "--retry-schedule", "50ms,50ms", "--log", "error"], env=self.env, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
         self.admin, self.publisher = self.key("admin"), self.key("publisher")
 
@@ -115,10 +121,10 @@ def written() -> int:
     return int(psql("select pg_current_wal_lsn() - '0/0'::pg_lsn")[0][0]) if POSTGRES else 0
 
 
-def measure(webhooks: int, with_keys: bool) -> None:
+def measure(webhooks: int, with_keys: bool, attempts: int = 1) -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        receiver = Receiver(home)
+        receiver = Receiver(home, attempts)
         if POSTGRES:
             psql("drop schema public cascade; create schema public")
         file = home / "disk.db"
@@ -129,7 +135,7 @@ def measure(webhooks: int, with_keys: bool) -> None:
             server.post(connection, "/api/webhooks", server.admin, {"url": url, "events": ["lookup.completed"]})
         before, log = sizes(file), written()
         server.publish(EVENTS, with_keys)
-        while receiver.seen < EVENTS * webhooks:
+        while receiver.seen < EVENTS * webhooks * attempts:
             time.sleep(0.1)
         wal = max((path.stat().st_size for path in home.glob("disk.db-wal")), default=0)
         server.stop()
@@ -137,9 +143,13 @@ def measure(webhooks: int, with_keys: bool) -> None:
         grown = {name: after[name] - before.get(name, 0) for name in after}
         per_event = {name: round(size / EVENTS) for name, size in sorted(grown.items()) if size >= EVENTS}
         log_text = f"{log / EVENTS:.0f} of WAL" if POSTGRES else f"the WAL had {wal} bytes"
-        print(f"{webhooks} webhooks, {'with' if with_keys else 'without'} keys: per event {per_event}, {log_text}", flush=True)
+        keys = "with" if with_keys else "without"
+        print(f"{webhooks} webhooks, {keys} keys, {attempts} attempts: per event {per_event}, {log_text}", flush=True)
 
 
 print(f"{EVENTS} events of {BODY_BYTES} bytes on {'PostgreSQL' if POSTGRES else 'SQLite'}")
-for webhooks, with_keys in [(0, False), (0, True), (1, False), (4, False)]:
-    measure(webhooks, with_keys)
+measure(0, with_keys=False)
+measure(0, with_keys=True)
+measure(1, with_keys=False)
+measure(4, with_keys=False)
+measure(1, with_keys=False, attempts=2)
