@@ -1,14 +1,17 @@
 //! A copy of the database beside the running server, and going back to it.
 
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use encrata_webhooks_tests::{Api, Finished, Gate, PATIENCE, Receiver, Reply, Setup, run};
+use encrata_webhooks_tests::{Api, Finished, Gate, PATIENCE, Receiver, Reply, Setup, binary, run};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, SqliteConnection};
@@ -165,6 +168,11 @@ async fn what_can_not_be_copied_is_told_and_nothing_is_made() {
     refused(&back_up(&database, &setup.database_file(), &[]), 1, "is there already");
     refused(&back_up(&database, Path::new("/no/such/folder/copy.db"), &[]), 1, "/no/such/folder/copy.db");
     assert!(!copy.exists());
+    let odd = setup.path("odd").into_os_string().into_encoded_bytes();
+    let odd = PathBuf::from(OsString::from_vec([&odd, &b"\xff"[..]].concat()));
+    let refused =
+        Command::new(binary()).args(["backup", "--database", &database]).arg(&odd).output().unwrap();
+    assert!(refused.status.code() == Some(1) && !odd.exists(), "{refused:?}");
     // Beside no server.
     let made = back_up(&database, &copy, &[]);
     assert!(made.code == Some(0) && made.stdout.contains("is a copy of"), "{made:?}");

@@ -39,6 +39,8 @@ pub struct Backup {
     to: PathBuf,
     /// Beside `to`, readable to its owner alone; removed unless it gets its name.
     copy: NamedTempFile,
+    /// Its path, as SQL takes it.
+    name: String,
 }
 
 impl Backup {
@@ -59,8 +61,11 @@ impl Backup {
         let mut name = to.file_name().unwrap_or_default().to_owned();
         name.push(".part-");
         let copy = tempfile::Builder::new().prefix(&name).tempfile_in(folder(to));
-        let copy = copy.map_err(|error| BackupError::File { path: to.to_path_buf(), error })?;
-        Ok(Self { from: from.clone(), to: to.to_path_buf(), copy })
+        let failed = |error| BackupError::File { path: to.to_path_buf(), error };
+        let copy = copy.map_err(failed)?;
+        let name = copy.path().to_str().map(str::to_owned);
+        let name = name.ok_or_else(|| failed(io::Error::other("its path is not UTF-8")))?;
+        Ok(Self { from: from.clone(), to: to.to_path_buf(), copy, name })
     }
 
     /// The file that grows meanwhile.
@@ -77,8 +82,7 @@ impl Backup {
     pub async fn finish(self) -> Result<u64, BackupError> {
         let options = SqliteConnectOptions::new().filename(self.from.path()).read_only(true);
         let mut connection = options.connect().await?;
-        let copy = self.copy.path().to_string_lossy().into_owned();
-        sqlx::query("vacuum into $1").bind(copy).execute(&mut connection).await?;
+        sqlx::query("vacuum into $1").bind(&*self.name).execute(&mut connection).await?;
         sqlx::Connection::close(connection).await?;
         let (to, copy) = (self.to, self.copy);
         let named = tokio::task::spawn_blocking({
