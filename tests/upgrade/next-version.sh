@@ -28,6 +28,7 @@ for database in postgres sqlite; do
         touch -r Cargo.lock "$file"
     done
 done
-# Without --locked, for Cargo has to forget the members that are not here.
-cargo build --quiet --offline --target-dir "$target" -p encrata-webhooks-server
+# The lock file forgets the members that are not here and what only they need, and learns the version of the others.
+cargo update --quiet --offline --workspace
+cargo build --quiet --locked --offline --target-dir "$target" -p encrata-webhooks-server
 echo "$target/debug/encrata-webhooks-next"
