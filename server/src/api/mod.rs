@@ -16,6 +16,7 @@ mod known;
 mod listen;
 mod me;
 pub(crate) mod metrics;
+mod notices;
 mod openapi;
 mod page;
 mod rate_limit;
@@ -73,7 +74,8 @@ fn groups() -> Groups {
             .merge(deliveries::router())
             .merge(stream::router())
             .merge(listen::router())
-            .merge(stats::router()),
+            .merge(stats::router())
+            .merge(notices::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),
         open: health::router().merge(session::router()),

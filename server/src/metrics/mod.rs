@@ -46,6 +46,7 @@ pub(crate) struct Metrics {
     /// Deliveries that were still waiting when they had outlived their time.
     pub(crate) expired: Counter,
     disabled: Counters<1>,
+    notices: Counters<1>,
     in_flight: Gauge,
     bytes_in_flight: Gauge,
     waiting: Gauge,
@@ -125,6 +126,12 @@ impl Metrics {
                 "Webhooks that were switched off: nothing succeeded for too long (failing), or 410 (gone)",
                 "reason",
                 &["failing", "gone"],
+            ),
+            notices: all.counters(
+                "encrata_notices",
+                "Attempts to send a notice to the operator: it arrived (delivered), is to be tried again (retried), or not (failed)",
+                "result",
+                &["delivered", "retried", "failed"],
             ),
             in_flight: all.add("encrata_requests_in_flight", "Requests under way, until their outcome is written"),
             bytes_in_flight: all.add("encrata_request_bytes_in_flight", "Bytes of their bodies"),
