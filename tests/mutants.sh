@@ -32,7 +32,7 @@ access() {
 }
 queue() {
     group queue --baseline skip --timeout 300 -p encrata-webhooks-server -f server/src/store/queue.rs -f server/src/store/finish.rs \
-        --test-package encrata-webhooks-tests "$@" -- --locked --test store -- sqlite::
+        --test-package encrata-webhooks-tests "$@" -- --locked --test store -- sqlite:: collision
 }
 if [ $# -gt 0 ]; then "$@"; else
     failed=0
