@@ -29,8 +29,10 @@ async fn notices_arrive(setup: Setup) {
     let (admin, publisher) = server.admin_and_publisher();
     let hook = admin.webhook_at(&receiver.url("/hook?token=mark-hook"), &["lookup.completed"]).await;
     // Both fail at first.
-    receiver.script("/ops?token=mark-token", |request| Reply::status(if request.nth == 1 { 500 } else { 204 }));
-    receiver.script("/hook?token=mark-hook", |request| Reply::status(if request.nth == 1 { 410 } else { 200 }));
+    receiver
+        .script("/ops?token=mark-token", |request| Reply::status(if request.nth == 1 { 500 } else { 204 }));
+    receiver
+        .script("/hook?token=mark-hook", |request| Reply::status(if request.nth == 1 { 410 } else { 200 }));
     receiver.expect_secret("/ops?token=mark-token", GOLDEN_SECRET);
 
     publisher.lookup(&admin.workspace_id, "lu_1").await;

@@ -132,7 +132,10 @@ const SEEKS: &[(&str, &[&str], &[&str])] = &[
     ),
     (
         "notices",
-        &["SEARCH n USING PRIMARY KEY (workspace_id=?)", "SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)"],
+        &[
+            "SEARCH n USING PRIMARY KEY (workspace_id=?)",
+            "SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)",
+        ],
         &["Index Scan Backward using notices_pkey on notices n"],
     ),
     (
@@ -197,9 +200,17 @@ pub(crate) async fn hot_statements_seek_over_the_intended_index(base: &Base) {
         base.execute("analyze").await;
         all().await;
         // The worst it can believe: a queue that was drained, and vacuumed then, and is full again.
-        for table in
-            ["attempts", "deliveries", "queue", "idempotency", "events", "subscriptions", "stats", "notices", "webhooks"]
-        {
+        for table in [
+            "attempts",
+            "deliveries",
+            "queue",
+            "idempotency",
+            "events",
+            "subscriptions",
+            "stats",
+            "notices",
+            "webhooks",
+        ] {
             base.execute(&format!("alter table {table} set (autovacuum_enabled = off)")).await;
             base.execute(&format!("delete from {table}")).await;
             base.execute(&format!("vacuum (truncate off, analyze) {table}")).await;

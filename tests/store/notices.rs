@@ -8,9 +8,7 @@ use encrata_webhooks_server::model::notice::NoticeKind::{Disabled, Recovered};
 use encrata_webhooks_server::model::notice::{Notice, NoticeKind};
 use encrata_webhooks_server::store::{Change, Finish};
 
-use crate::base::{
-    Base, DISABLE_AFTER, Handle, T, batch, claim, ended, judged, record, webhook, workspace,
-};
+use crate::base::{Base, DISABLE_AFTER, Handle, T, batch, claim, ended, judged, record, webhook, workspace};
 
 const LEASE: Duration = Duration::from_secs(30);
 const LEASE_MS: i64 = 30_000;
@@ -116,7 +114,11 @@ pub(crate) async fn a_notice_is_sent_by_one_node_until_it_arrived(base: &Base) {
     store.at(T + 100).put_off_notice(&again.notice, Some(2 * DAY)).await.unwrap();
     assert!(due(T + 99 + 2 * DAY).await.is_none());
     let again = due(T + 100 + 2 * DAY).await.unwrap();
-    assert_eq!((again.notice.id, again.attempts), (first.notice.id, 2), "one that was tried goes on for long");
+    assert_eq!(
+        (again.notice.id, again.attempts),
+        (first.notice.id, 2),
+        "one that was tried goes on for long"
+    );
     store.put_off_notice(&again.notice, None).await.unwrap();
     assert!(due(T + 100 * DAY).await.is_none());
     assert_eq!(kinds(&store, acme).await.len(), 2, "what was sent can be read");

@@ -11,7 +11,9 @@ use url::Url;
 use super::log::Log;
 use super::output::show;
 use super::{Database, Failure, MasterKeyArg, key_source, stop_signal};
-use crate::config::{Config, NotifyTo, Retention, TrustedProxy, network, public_url, retention, trusted_proxy};
+use crate::config::{
+    Config, NotifyTo, Retention, TrustedProxy, network, public_url, retention, trusted_proxy,
+};
 use crate::delivery::egress::EgressProxy;
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;

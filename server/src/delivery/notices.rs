@@ -93,7 +93,9 @@ fn envelope(due: &DueNotice) -> Arc<[u8]> {
         (NoticeKind::Disabled, Some(reason)) => {
             format!("The webhook at {origin} of {} was switched off: {reason}", due.workspace)
         }
-        (NoticeKind::Disabled, None) => format!("The webhook at {origin} of {} was switched off", due.workspace),
+        (NoticeKind::Disabled, None) => {
+            format!("The webhook at {origin} of {} was switched off", due.workspace)
+        }
         (NoticeKind::Recovered, _) => format!("The webhook at {origin} of {} works again", due.workspace),
     };
     // Keys come sorted, as in every envelope. The URL may hold a token of its receiver's: it stays here.

@@ -79,7 +79,11 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError`].
-    pub async fn expire_notices(&self, workspace_id: WorkspaceId, before_ms: i64) -> Result<bool, StoreError> {
+    pub async fn expire_notices(
+        &self,
+        workspace_id: WorkspaceId,
+        before_ms: i64,
+    ) -> Result<bool, StoreError> {
         let before = NoticeId::floor(before_ms);
         let old = sql("select id from notices where workspace_id = $1 and id < $2 limit 1");
         if old.bind(workspace_id).bind(before).optional(&self.db).await?.is_none() {
