@@ -62,7 +62,8 @@ async fn what_does_not_fit_the_filter_any_more_is_gone() {
 #[tokio::test]
 async fn a_stream_ends_with_what_opened_it() {
     let receiver = Receiver::start().await;
-    let (server, admin, _, hook) = start(&receiver).await;
+    let (server, admin, publisher, hook) = start(&receiver).await;
+    let goes_on = [admin.listen(&of(&hook, "")).await, admin.sign_in().await.listen(&of(&hook, "")).await];
     let reader = server.key("acme", "readonly");
     let (one, other) = (reader.sign_in().await, reader.sign_in().await);
     let streams = [one.listen(&of(&hook, "")).await, other.listen(&of(&hook, "")).await];
@@ -73,6 +74,10 @@ async fn a_stream_ends_with_what_opened_it() {
     admin.delete(&format!("/api/keys?id={}", reader.key_id)).await.expect(200);
     second.end().await;
     by_key.end().await;
+    publisher.lookup(&admin.workspace_id, "lu_1").await;
+    for mut listener in goes_on {
+        listener.until("delivery", |delivery| delivery["status"] == "success").await;
+    }
     assert_eq!(other.try_listen(&of(&hook, "")).await.unwrap_err(), 401);
 }
 
