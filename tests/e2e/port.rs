@@ -258,6 +258,8 @@ async fn one_address_does_not_take_all_connections() {
     other.write_all(b"GET /api/health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     assert!(beginning(&mut other).await.starts_with("HTTP/1.1 200 "));
     drop(kept);
+    let limit = "encrata_connections_refused_total{limit=\"address\"}";
+    server.metrics_when("the refusal is counted", |scrape| scrape.value(limit) >= 1.0).await;
     // Those that ended make room.
     let again = async {
         loop {

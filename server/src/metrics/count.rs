@@ -113,6 +113,11 @@ impl Metrics {
         self.oldest_due_ms.store(oldest_ms.unwrap_or(NONE_DUE), Ordering::Relaxed);
     }
 
+    /// A connection was refused.
+    pub(crate) fn refused(&self, limit: &'static str) {
+        self.refused.get_or_create(&[("limit", limit.into())]).inc();
+    }
+
     /// Whether outcomes can be written.
     pub(crate) fn stuck(&self, stuck: bool) {
         self.stuck.set(stuck.into());

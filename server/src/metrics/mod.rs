@@ -68,6 +68,9 @@ pub(crate) struct Metrics {
     snapshot: Seconds,
     snapshot_transactions: Gauge,
     requests: Counters<3>,
+    /// Connections to the server's ports.
+    pub(crate) connections: Gauge,
+    refused: Counters<1>,
     resident_bytes: Gauge,
 }
 
@@ -160,6 +163,13 @@ impl Metrics {
                 "PostgreSQL: the same counted in transactions, replication slots and standbys included",
             ),
             requests: all.add("encrata_http_requests", "Requests to the API"),
+            connections: all.add("encrata_connections", "Connections to this process"),
+            refused: all.counters(
+                "encrata_connections_refused",
+                "Connections that were closed at once: too many of the node, or of one address",
+                "limit",
+                &["node", "address"],
+            ),
             resident_bytes: all.add("process_resident_memory_bytes", "Memory in use"),
             registry: all.done(),
         }
