@@ -1,4 +1,3 @@
-// Receives Encrata's webhooks with the documentation's function and Go's standard library.
 package main
 
 import (
@@ -27,12 +26,13 @@ func main() {
 	var inbox sync.Map // By id. Yours is a table with a unique id: it survives a crash, and every process sees it.
 	http.HandleFunc("/webhooks/encrata", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)) // The raw body: what was signed.
-		if err != nil || !verifySignature(body, secret, r.Header.Get("X-Encrata-Signature")) {
+		id := r.Header.Get("webhook-id")                               // The same at every attempt.
+		if err != nil || id == "" || !verifySignature(body, secret, r.Header.Get("X-Encrata-Signature")) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		if _, again := inbox.LoadOrStore(r.Header.Get("webhook-id"), body); !again { // The same at every attempt.
-			go log.Println(r.Header.Get("webhook-id"), string(body)) // The answer, due within 5 seconds, does not wait.
+		if _, again := inbox.LoadOrStore(id, body); !again {
+			go log.Println(id, string(body)) // The answer, due within 5 seconds, does not wait.
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})

@@ -118,7 +118,7 @@ async fn receives(folder: &str) {
     assert_eq!((&again["status"], &again["response_status"]), (&json!("success"), &json!(204)));
 
     let second = scene.deliver(&program, "lu_2", 2).await;
-    let lines = program.stop();
+    let lines = program.lines();
     for id in [first, second] {
         assert_eq!(lines.iter().filter(|line| line.contains(&id)).count(), 1, "{id} in {lines:#?}");
     }
@@ -151,5 +151,5 @@ async fn browser() {
     assert!(said[0].starts_with("It verifies: ") && said[0].contains(id), "{said:?}");
     assert!(said[1].starts_with("It does not, signature_mismatch: "), "{said:?}");
     assert!(said[2].starts_with("It does not, invalid_secret: "), "{said:?}");
-    program.stop();
+    drop(program);
 }

@@ -59,7 +59,7 @@ impl Program {
             "aws-lambda-python" => {
                 on_host("python3", "lambda.py", &["lambda_function.py", "lambda_handler", "work"])
             }
-            "hono" => on_host("node", "worker.mjs", &[]),
+            "hono" => bundled_worker(&folder_path, port, secret),
             "go" | "go-standardwebhooks" => Command::new(built_go(&folder_path)?),
             "rust-axum" => Command::new(built_axum()),
             _ => told(&folder_path, port),
@@ -83,11 +83,16 @@ impl Program {
         self.running.says(words).await;
     }
 
-    /// Stops it. What it said.
-    pub(crate) fn stop(self) -> Vec<String> {
-        let lines = self.running.lines();
+    /// What it has printed.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.running.lines()
+    }
+}
+
+impl Drop for Program {
+    /// Not killed at once: some have processes of their own to end.
+    fn drop(&mut self) {
         self.running.terminate();
-        lines
     }
 }
 
@@ -110,6 +115,15 @@ fn told(folder: &Path, port: u16) -> Command {
 fn on_host(program: &str, script: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.arg(host(script)).args(args);
+    command
+}
+
+/// Cloudflare's runtime with the worker.
+fn bundled_worker(folder: &Path, port: u16, secret: &str) -> Command {
+    let mut bundling = on_host("node", "worker.mjs", &[&port.to_string(), secret]);
+    assert!(bundling.current_dir(folder).status().unwrap().success());
+    let mut command = Command::new("workerd");
+    command.args(["serve", "workerd.capnp"]);
     command
 }
 
