@@ -1,4 +1,4 @@
-//! The receivers to copy: each is started as its README says, with TLS before it, and gets deliveries from the real binary.
+//! The receivers to copy: each is started as its README says, with TLS before it, and gets deliveries from the binary.
 //! `tests/examples/run.sh` brings what they are written with.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
@@ -63,7 +63,7 @@ impl Scene {
         Self { server, admin, publisher, hook, rotated, port, _front: front }
     }
 
-    /// The answer to a delivery that is not the server's: signed with `secret` as of `timestamp`, and then changed by `more`.
+    /// The answer to a delivery that is not the server's: signed with `secret` as of `timestamp`, then added to.
     async fn forged(&self, secret: &str, timestamp: i64, more: &str) -> u16 {
         let signed = Webhook::new(secret).unwrap().sign(GOLDEN_BODY.as_bytes(), "evt_forged", timestamp);
         let client = reqwest::Client::builder().no_proxy().build().unwrap();

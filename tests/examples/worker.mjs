@@ -1,7 +1,8 @@
-// worker.mjs PORT SECRET: bundles the worker of this folder as Cloudflare's tools do, and writes what its runtime is told, as
-// wrangler.json has it.
+// worker.mjs PORT SECRET: bundles the worker of this folder as Cloudflare's tools do, and writes what its runtime is told,
+// as wrangler.json has it.
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { build } from "../../bindings-wasm/node_modules/esbuild/lib/main.js";
 
 const [port, secret] = process.argv.slice(2);
@@ -22,8 +23,9 @@ await build({
   }],
   logLevel: "warning",
 });
-const wasm = createRequire(`${process.cwd()}/`).resolve("@encrata/webhooks/package.json").replace("package.json", "dist/index.wasm");
-copyFileSync(wasm, "index.wasm");
+const manifest = createRequire(`${process.cwd()}/`).resolve("@encrata/webhooks/package.json");
+copyFileSync(join(dirname(manifest), "dist/index.wasm"), "index.wasm");
+const namespaces = classes.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`);
 writeFileSync("workerd.capnp", `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [(name = "main", worker = (
@@ -33,7 +35,7 @@ const config :Workerd.Config = (
       (name = "ENCRATA_WEBHOOK_SECRET", text = "${secret}"),
       ${bindings.map(({ name, class_name }) => `(name = "${name}", durableObjectNamespace = "${class_name}"),`).join("")}
     ],
-    durableObjectNamespaces = [${classes.map((name) => `(className = "${name}", uniqueKey = "${name}", enableSql = true)`).join()}],
+    durableObjectNamespaces = [${namespaces.join()}],
     durableObjectStorage = (inMemory = void),
   ))],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],

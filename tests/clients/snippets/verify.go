@@ -1,4 +1,4 @@
-// The documentation's Go snippet, or with the argument standard that of standard.go: JSON per line in, a verdict per line out.
+// The documentation's Go snippet, or with the argument standard that of standard.go: JSON lines in, a verdict for each out.
 package main
 
 import (
