@@ -28,11 +28,11 @@ access() {
     group access --baseline skip --timeout 300 -p encrata-webhooks-server -f server/src/api/access.rs -f server/src/api/auth.rs \
         -f server/src/api/cookie.rs -f server/src/api/same_origin.rs \
         --test-package encrata-webhooks-server --test-package encrata-webhooks-tests "$@" \
-        -- --locked --lib --test e2e -- access:: session:: keys:: auth:: cookie:: same_origin::
+        -- --locked --lib --test e2e -- access:: session:: stream:: keys:: auth:: cookie:: same_origin::
 }
 queue() {
     group queue --baseline skip --timeout 300 -p encrata-webhooks-server -f server/src/store/queue.rs -f server/src/store/finish.rs \
-        --test-package encrata-webhooks-tests "$@" -- --locked --test store -- sqlite::
+        --test-package encrata-webhooks-tests "$@" -- --locked --test store -- sqlite:: collision
 }
 if [ $# -gt 0 ]; then "$@"; else
     failed=0

@@ -1,16 +1,20 @@
 //! What the operator decides.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use encrata_webhooks::Webhook;
 use ipnet::IpNet;
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::delivery::egress::EgressProxy;
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
+use crate::model::webhook::HttpsUrl;
 use crate::store::DatabaseUrl;
 
 /// What a server runs with.
@@ -42,6 +46,8 @@ pub struct Config {
     pub retention: Option<Duration>,
     /// How many webhooks a workspace may have.
     pub webhooks_per_workspace: u32,
+    /// Where notices go, of webhooks that were switched off or work again; none means that none are sent.
+    pub notify: Option<NotifyTo>,
 }
 
 impl Config {
@@ -61,7 +67,39 @@ impl Config {
             disable_after: Duration::MAX,
             retention: None,
             webhooks_per_workspace: u32::MAX,
+            notify: None,
         }
+    }
+}
+
+/// Where notices go.
+#[derive(Debug, Clone)]
+pub struct NotifyTo {
+    /// The URL, which may hold a token.
+    pub url: HttpsUrl,
+    /// What signs them, if anything does.
+    pub signer: Option<Arc<Webhook>>,
+}
+
+impl NotifyTo {
+    /// Notices to `url`, signed with the secret in the file, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: the file can't be read, or what it holds is no signing secret.
+    pub fn new(url: HttpsUrl, secret_file: Option<&Path>) -> Result<Self, String> {
+        let read = |path: &Path| {
+            let failed = |why: &dyn std::fmt::Display| {
+                format!("cannot sign notices with the secret in {}: {why}", path.display())
+            };
+            let text = std::fs::read_to_string(path).map(Zeroizing::new).map_err(|error| failed(&error))?;
+            // Editors end a file with a newline.
+            let signer = Webhook::new(text.trim_end()).map_err(|error| failed(&error))?;
+            // Both signatures, or none: one that only some receivers can check is found out now.
+            signer.sign(b"", "notice", 0).map_err(|error| failed(&error))?;
+            Ok::<_, String>(Arc::new(signer))
+        };
+        Ok(Self { url, signer: secret_file.map(read).transpose()? })
     }
 }
 
@@ -73,7 +111,7 @@ pub enum MasterKeySource {
     /// A file that the operator named.
     File(PathBuf),
     /// The key itself, from the environment.
-    Value(zeroize::Zeroizing<String>),
+    Value(Zeroizing<String>),
 }
 
 impl std::fmt::Debug for MasterKeySource {

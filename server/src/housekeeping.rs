@@ -99,6 +99,9 @@ async fn expire(store: &Store, retention: Duration) -> Result<(), StoreError> {
         while store.expire_events(workspace.id, before_ms).await? {
             tokio::time::sleep(BREATH).await;
         }
+        while store.expire_notices(workspace.id, before_ms).await? {
+            tokio::time::sleep(BREATH).await;
+        }
     }
     Ok(())
 }

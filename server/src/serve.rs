@@ -15,10 +15,11 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::api;
 use crate::api::usage::Usage;
-use crate::config::Config;
+use crate::config::{Config, NotifyTo};
 use crate::delivery::address::Guard;
 use crate::delivery::dispatch::Dispatcher;
 use crate::delivery::finish::Finisher;
+use crate::delivery::notices::Notifier;
 use crate::delivery::record::{Door, Recorder};
 use crate::delivery::request::Signers;
 use crate::delivery::send::{REQUEST_TIMEOUT, Sender};
@@ -64,6 +65,9 @@ pub enum StartError {
         /// Why.
         why: String,
     },
+    /// Notices can't be sent where they are to go.
+    #[error("--notify-url: {0}")]
+    Notify(String),
     /// The API's description can't be written.
     #[error("the API's description can't be written: {0}")]
     Description(#[from] serde_json::Error),
@@ -87,6 +91,7 @@ pub struct Server {
     /// Cancelled once no more is recorded.
     close: CancellationToken,
     worker: Worker,
+    notifier: Option<Notifier>,
     recording: JoinHandle<()>,
     finishing: JoinHandle<()>,
     keys: Arc<Keyring>,
@@ -106,6 +111,9 @@ impl Server {
         let egress = config.egress_proxy.as_ref();
         let sender = Sender::new(guard.clone(), extra_ca, egress).map_err(StartError::Client)?;
 
+        if let Some(NotifyTo { url, .. }) = &config.notify {
+            guard.check_literal(url.as_url()).map_err(|why| StartError::Notify(why.to_string()))?;
+        }
         master_key::check_source(&config.master_key, &config.database)?;
         let old_key = config.old_master_key.as_ref();
         Store::inspect(&config.database).await?;
@@ -131,6 +139,12 @@ impl Server {
         let slots = Slots::new(Arc::clone(&wake));
         let (finisher, finishing) = Finisher::start(store.clone(), config.disable_after, Arc::clone(&wake));
         let (stuck, stats) = (finisher.stuck_flag(), finisher.stats());
+        let notifier = config.notify.map(|to| Notifier {
+            store: store.clone(),
+            sender: sender.clone(),
+            schedule: config.retry_schedule.clone(),
+            to,
+        });
         let dispatcher = Arc::new(Dispatcher {
             store: store.clone(),
             signers: Arc::clone(&signers),
@@ -182,6 +196,7 @@ impl Server {
             stopping,
             close,
             worker,
+            notifier,
             recording,
             finishing,
             keys,
@@ -218,6 +233,7 @@ impl Server {
             stopping,
             close,
             worker,
+            notifier,
             recording,
             finishing,
             keys,
@@ -226,6 +242,7 @@ impl Server {
         let counting = tokio::spawn(usage.keep_flushing(store.clone(), stopping.clone()));
         let tallying = tokio::spawn(stats.clone().keep_flushing(store.clone(), stopping.clone()));
         let erasing = tokio::spawn(housekeeping::run(store.clone(), retention, stopping.clone()));
+        let telling = notifier.map(|notifier| tokio::spawn(notifier.run(stopping.clone())));
         let (carried, store_of, stop) = (Arc::clone(&worker.wake), store.clone(), stopping.clone());
         let carrying = tokio::spawn(async move { carried.carry(&store_of, &stop).await });
         let sending = tokio::spawn(worker.run(stopping.clone()));
@@ -267,7 +284,8 @@ impl Server {
             tracing::warn!("some requests did not end in time");
         }
         close.cancel();
-        for (task, name) in [
+        let telling = telling.map(|task| (task, "telling the operator"));
+        for (task, name) in telling.into_iter().chain([
             (recording, "recording"),
             (finishing, "finishing"),
             (counting, "counting"),
@@ -276,7 +294,7 @@ impl Server {
             (carrying, "carrying"),
             (sampling, "sampling"),
             (looking, "looking at the master key"),
-        ] {
+        ]) {
             if tokio::time::timeout_at(deadline, end(task, name)).await.is_err() {
                 tracing::warn!(task = name, "did not end in time");
             }

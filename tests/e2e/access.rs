@@ -89,6 +89,7 @@ fn routes(ids: &Ids) -> Vec<Route> {
         get(Reads, format!("/webhooks/stats?webhook_id={webhook}")).names(),
         get(Reads, "/webhooks/stats".into()),
         get(Reads, "/webhooks/overview".into()),
+        get(Reads, "/webhooks/notices".into()),
         post(202, "/webhooks/deliveries/retry", json!({"id": delivery})).names(),
         post(
             202,

@@ -57,6 +57,8 @@ async fn ten_thousand_idle_connections_cost_little_memory_and_nobody_else() {
         let opened = tokio::time::timeout(PATIENCE, opening.join_next()).await.unwrap();
         idle.push(opened.unwrap().unwrap());
     }
+    let open = server.scrape().await.value("encrata_connections");
+    assert!(open >= connections as f64, "{open} are counted");
     let each = (memory(&server).await - before) / connections as f64;
     println!("{connections} idle connections: {:.1} KiB each", each / 1024.0);
     assert!(each <= BYTES_EACH, "an idle connection costs {each} bytes");
@@ -68,4 +70,5 @@ async fn ten_thousand_idle_connections_cost_little_memory_and_nobody_else() {
     admin.delivery_when(&hook.id, "success").await;
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
     drop(idle);
+    server.metrics_when("all are closed", |scrape| scrape.value("encrata_connections") < 100.0).await;
 }

@@ -1,12 +1,12 @@
 //! The real binary, end to end, with a receiver that verifies everything it gets.
 //!
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
-//! a receiver can fail, [`fair`] what it costs the others, [`guard`] where nothing is sent, [`names`] what becomes of a name that changes, [`tls`] what is not trusted, [`egress`] by way of
+//! a receiver can fail, [`fair`] what it costs the others, [`notify`] who is told, [`guard`] where nothing is sent, [`names`] what becomes of a name that changes, [`tls`] what is not trusted, [`egress`] by way of
 //! whom, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]; [`port`] what is not
 //! even waited for, [`idle`] what it costs, [`behind_proxy`] who asks. What is kept:
 //! [`restart`], [`durable`], [`backup`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
-//! [`start_postgres`], [`command_line`], [`progress`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`]. Receivers to copy: [`examples`].
+//! [`start_postgres`], [`command_line`], [`progress`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`].
 //! What is promised of it all: [`threat_model`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
@@ -21,7 +21,6 @@ mod deliver;
 mod deliveries;
 mod durable;
 mod egress;
-mod examples;
 mod failures;
 mod fair;
 mod guard;
@@ -35,6 +34,7 @@ mod log;
 mod metrics;
 mod names;
 mod nodes;
+mod notify;
 mod page;
 mod port;
 mod progress;

@@ -242,7 +242,7 @@ async fn labels_name_nothing_of_a_customer() {
     admin.get("/mark-unknown/path").await.expect(404);
     admin.send("MARK".parse().unwrap(), "/api/webhooks", &[], None).await.expect(405);
     let scrape = server.scrape().await;
-    let known = ["group=", "le=", "method=", "path=", "reason=", "route=", "status="];
+    let known = ["group=", "le=", "limit=", "method=", "path=", "reason=", "result=", "route=", "status="];
     for label in scrape.labels() {
         assert!(known.iter().any(|name| label.starts_with(name)), "{label}");
         let shown = label.to_lowercase();

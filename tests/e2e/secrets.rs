@@ -112,6 +112,7 @@ async fn no_answer_shows_a_secret_a_second_time() {
         "/api/webhooks".to_owned(),
         format!("/api/webhooks?id={}", hook.id),
         "/api/webhooks/overview".into(),
+        "/api/webhooks/notices".into(),
         format!("/api/webhooks/stats?webhook_id={}", hook.id),
         format!("/api/webhooks/deliveries?webhook_id={}", hook.id),
         format!("/api/webhooks/deliveries?webhook_id={}&id={delivery}", hook.id),

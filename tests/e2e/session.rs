@@ -4,6 +4,8 @@ use encrata_webhooks_tests::{Answer, Api, Postgres, Server, Setup};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::sql;
+
 async fn start() -> Server {
     Setup::new().start().await
 }
@@ -236,5 +238,21 @@ async fn nodes_share_sessions() {
     let there = other.anonymous().with_cookie(session.cookie.as_deref().unwrap());
     there.get("/api/webhooks").await.expect(200);
     there.delete("/api/session").await.expect(200);
+    session.get("/api/webhooks").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_goes_on() {
+    let server = Setup::new().start().await;
+    let session = server.key("acme", "admin").sign_in().await;
+    // Two hours would end it, 110 minutes and then 20 do not: the use in between is kept.
+    for later in
+        ["update sessions set used_ms = used_ms - 6600000", "update sessions set used_ms = used_ms - 1200000"]
+    {
+        sql::execute(&server.setup().database_file(), later).await;
+        session.get("/api/session").await.expect(200);
+        session.get("/api/webhooks").await.expect(200);
+    }
+    sql::execute(&server.setup().database_file(), "update sessions set used_ms = used_ms - 7200000").await;
     session.get("/api/webhooks").await.expect(401);
 }

@@ -142,7 +142,7 @@ async fn no_door_takes_http() {
 /// Every setting there is. One that is added here has been asked whether deliveries are as safe with it as without.
 #[test]
 fn no_setting_turns_verification_off() {
-    const SETTINGS: [&str; 23] = [
+    const SETTINGS: [&str; 25] = [
         "--allow-network",
         "--config",
         "--database",
@@ -155,6 +155,8 @@ fn no_setting_turns_verification_off() {
         "--log-format",
         "--master-key-file",
         "--metrics-listen",
+        "--notify-secret-file",
+        "--notify-url",
         "--old-master-key-file",
         "--otlp-endpoint",
         "--public-url",

@@ -213,11 +213,13 @@ async fn a_url_is_checked_as_creating_checks_it() {
         json!("https://[::1]:8443/"),
         json!("example.com"),
         json!(""),
-        Value::Null,
     ] {
         let create = json!({"url": url, "events": ["credits.low"]});
         let refused = admin.post("/api/webhooks", create).await.expect(400).error();
         assert_eq!(check(url).await, json!({"ok": false, "error": refused}));
+    }
+    for nothing in [json!({}), json!({"url": null})] {
+        admin.post("/api/webhooks/check", nothing).await.expect(400);
     }
     assert_eq!(admin.get("/api/webhooks").await.expect(200).text, "[]");
 }

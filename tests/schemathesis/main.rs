@@ -46,7 +46,7 @@ async fn hold_against_description(setup: Setup) {
 
 /// What is checked of each answer.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
-    response_schema_conformance,unsupported_method,ignored_auth,use_after_free";
+    response_schema_conformance,unsupported_method,ignored_auth,use_after_free,negative_data_rejection";
 /// The same requests each time.
 const SHORT: &[&str] = &["--seed", "7", "--generation-deterministic", "--max-examples", "20"];
 const LONG: &[&str] = &["--max-examples", "500"];

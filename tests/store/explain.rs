@@ -126,6 +126,19 @@ const SEEKS: &[(&str, &[&str], &[&str])] = &[
         &["Index Scan using events_pkey on events e"],
     ),
     (
+        "due notice",
+        &["SEARCH notices USING INDEX notices_due (next_ms<?)"],
+        &["using notices_due on notices"],
+    ),
+    (
+        "notices",
+        &[
+            "SEARCH n USING PRIMARY KEY (workspace_id=?)",
+            "SEARCH w USING PRIMARY KEY (workspace_id=? AND id=?)",
+        ],
+        &["Index Scan Backward using notices_pkey on notices n"],
+    ),
+    (
         "session",
         &[
             "SEARCH s USING PRIMARY KEY (token_hash=?)",
@@ -158,6 +171,9 @@ const FILL: &str = "
         select 'w1', 'h1', n, 2, 0, 0 from generate_series(1, 20000) n;
     insert into stats select 'w1', 'h' || n % 50, 60, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 'success'
         from generate_series(1, 20000) n;
+    insert into notices (workspace_id, id, webhook_id, kind, created_ms, attempts, next_ms)
+        select 'w' || n % 50 + 1, n, 'h' || n % 5000 + 5000 * (1 - sign(n % 5000)), 'webhook.disabled', 0, 0, n
+        from generate_series(1, 20000) n;
     insert into idempotency select 'w1', n, '', '', 0 from generate_series(1, 20000) n;";
 const HISTORY: &[&str] = &[
     "SEARCH d USING PRIMARY KEY (workspace_id=? AND webhook_id=? AND id>? AND id<?)",
@@ -184,9 +200,17 @@ pub(crate) async fn hot_statements_seek_over_the_intended_index(base: &Base) {
         base.execute("analyze").await;
         all().await;
         // The worst it can believe: a queue that was drained, and vacuumed then, and is full again.
-        for table in
-            ["attempts", "deliveries", "queue", "idempotency", "events", "subscriptions", "stats", "webhooks"]
-        {
+        for table in [
+            "attempts",
+            "deliveries",
+            "queue",
+            "idempotency",
+            "events",
+            "subscriptions",
+            "stats",
+            "notices",
+            "webhooks",
+        ] {
             base.execute(&format!("alter table {table} set (autovacuum_enabled = off)")).await;
             base.execute(&format!("delete from {table}")).await;
             base.execute(&format!("vacuum (truncate off, analyze) {table}")).await;

@@ -2,7 +2,7 @@
 //! per backend.
 //!
 //! [`record`] is the way in, [`warm`] the short one; [`claim`], [`lease`] and [`limit`] are the queue, [`finish`] is the
-//! way out and [`verdict`] what it says of a webhook; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
+//! way out and [`verdict`] what it says of a webhook, [`notices`] who hears of it; [`resend`], [`missed`], [`erase`] and [`retention`] are what becomes
 //! of history; [`session`] is who is signed in, [`rekey`] who can still write secrets, [`stats`] how it went, [`arrivals`] what comes; [`sample`] is what metrics ask, [`growth`] what SQLite has besides, [`nodes`] what PostgreSQL has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
@@ -19,6 +19,7 @@ mod limit;
 mod missed;
 mod model;
 mod nodes;
+mod notices;
 mod record;
 mod rekey;
 mod resend;
@@ -143,6 +144,12 @@ suite! { both {
         a_group_with_a_success_is_a_success
         a_success_ends_a_failure_that_it_did_not_know_of
         who_lost_the_lease_judges_nothing
+    }
+    notices {
+        what_is_switched_off_and_works_again_is_noticed_once
+        a_lost_lease_notices_nothing
+        a_notice_is_sent_by_one_node_until_it_arrived
+        old_notices_are_not_sent_and_go_at_last
     }
     missed {
         what_was_missed_is_sent_whatever_the_reason

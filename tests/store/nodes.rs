@@ -94,13 +94,27 @@ pub(crate) async fn a_collision_of_outcomes_is_tried_again(base: &Base) {
     record(&store, batch(acme, 1, T)).await;
     base.execute(
         "create sequence tries;
+         create table fault as select '40P01' as code, 4 as times;
          create function collide() returns trigger language plpgsql as $$ begin
-            if nextval('tries') <= 2 then raise 'deadlock' using errcode = '40P01'; end if; return null; end $$;
+            if nextval('tries') <= (select times from fault)
+            then raise 'collision' using errcode = (select code from fault); end if; return null; end $$;
          create trigger collide after insert on deliveries for each statement execute function collide()",
     )
     .await;
     let claim = claim_one(&store, hook, T).await;
     assert_eq!(finish(&store, claim, 200, Next::Succeeded).await, Finished::Written);
+
+    record(&store, batch(acme, 1, T)).await;
+    // One that never ends is an error in the end, and what is none is one at once.
+    let end = [ended(claim_one(&store, hook, T).await, 200, Next::Succeeded)];
+    for (code, tries) in [("40P01", 5), ("23514", 1)] {
+        base.execute(&format!("update fault set code = '{code}', times = 100")).await;
+        base.execute("select setval('tries', 1, false)").await;
+        store.finish(&end, DISABLE_AFTER).await.unwrap_err();
+        assert_eq!(base.number("select last_value from tries").await, tries, "{code}");
+    }
+    base.execute("update fault set times = 0").await;
+    assert_eq!(store.finish(&end, DISABLE_AFTER).await.unwrap(), [Finished::Written]);
 }
 
 /// Two nodes that get the same requests again, each in its own order, wait for each other's keys in one order.

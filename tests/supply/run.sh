@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE=1
 release/version.sh >/dev/null
 python "$here/check_locked.py"
 python "$here/check_workflows.py"
-zizmor --quiet --offline --config "$here/zizmor.yml" .github/workflows
+zizmor --quiet --offline .github
 "$here/advisories_test.sh"
 "$here/advisories.sh"
 

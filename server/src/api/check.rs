@@ -48,7 +48,10 @@ struct Checked {
 async fn check(State(app): State<App>, Body(input): Body<UrlInput>) -> Result<Json<Checked>, ApiError> {
     match checked_url(&app, input.url.as_deref()) {
         Ok(url) => Ok(Json(Checked { ok: true, url: Some(url.as_url().to_string()), error: None })),
-        Err(ApiError::BadRequest(why)) => Ok(Json(Checked { ok: false, url: None, error: Some(why) })),
+        // Without a URL there is nothing to check.
+        Err(ApiError::BadRequest(why)) if input.url.is_some() => {
+            Ok(Json(Checked { ok: false, url: None, error: Some(why) }))
+        }
         Err(other) => Err(other),
     }
 }

@@ -16,6 +16,7 @@ mod known;
 mod listen;
 mod me;
 pub(crate) mod metrics;
+mod notices;
 mod openapi;
 mod page;
 mod rate_limit;
@@ -33,6 +34,7 @@ mod webhooks;
 mod wrong_keys;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -73,7 +75,8 @@ fn groups() -> Groups {
             .merge(deliveries::router())
             .merge(stream::router())
             .merge(listen::router())
-            .merge(stats::router()),
+            .merge(stats::router())
+            .merge(notices::router()),
         account: OpenApiRouter::new().merge(keys::router()).merge(me::router()),
         publishing: events::router(),
         open: health::router().merge(session::router()),
@@ -100,7 +103,7 @@ pub fn description() -> Result<serde_json::Value, serde_json::Error> {
 /// As [`description`].
 pub fn router(app: App) -> Result<Router, serde_json::Error> {
     // It never changes while the server runs.
-    let description = serde_json::to_vec(&description()?)?;
+    let description = Bytes::from(serde_json::to_vec(&description()?)?);
     let describe = move || async move { ([("content-type", "application/json")], description) };
     let mut router = Router::new();
     for prefix in PREFIXES {

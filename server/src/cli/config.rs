@@ -54,6 +54,8 @@ fn redacted(flag: &str, value: &str) -> String {
         };
     }
     match Url::parse(value) {
+        // Its path may hold a token.
+        Ok(url) if flag == "notify-url" => format!("{}/…", url.origin().ascii_serialization()),
         Ok(mut url) if url.password().is_some() || !url.username().is_empty() => {
             // They only fail for URLs that have neither.
             let _ = url.set_username("…");
@@ -75,6 +77,7 @@ mod tests {
             ("database", "sqlite:encrata.db", "sqlite:encrata.db"),
             ("egress-proxy", "http://user:secret@proxy:3128", "http://…@proxy:3128/"),
             ("otlp-endpoint", "https://secret@collector/", "https://…@collector/"),
+            ("notify-url", "https://ops.example.com/secret?token=secret", "https://ops.example.com/…"),
             ("public-url", "https://hooks.example.com", "https://hooks.example.com"),
             ("listen", "127.0.0.1:8080", "127.0.0.1:8080"),
         ] {

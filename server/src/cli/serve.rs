@@ -11,10 +11,13 @@ use url::Url;
 use super::log::Log;
 use super::output::show;
 use super::{Database, Failure, MasterKeyArg, key_source, stop_signal};
-use crate::config::{Config, Retention, TrustedProxy, network, public_url, retention, trusted_proxy};
+use crate::config::{
+    Config, NotifyTo, Retention, TrustedProxy, network, public_url, retention, trusted_proxy,
+};
 use crate::delivery::egress::EgressProxy;
 use crate::delivery::retry::RetrySchedule;
 use crate::duration;
+use crate::model::webhook::HttpsUrl;
 use crate::serve::Server;
 use crate::trace;
 
@@ -81,6 +84,13 @@ pub(super) struct Serve {
     /// For how long events and deliveries are kept after they were accepted: 7d or more, or forever
     #[arg(long, env = "ENCRATA_RETENTION", value_name = "DURATION", default_value = "30d", value_parser = retention)]
     retention: Retention,
+    /// Where to send notices, like https://ops.example.com/encrata: a webhook was switched off, or works again. It goes
+    /// as deliveries go, so a private address has to be allowed
+    #[arg(long, env = "ENCRATA_NOTIFY_URL", hide_env_values = true, value_name = "URL", value_parser = HttpsUrl::parse)]
+    notify_url: Option<HttpsUrl>,
+    /// A file with the signing secret of notices: whsec_ and 64 hex digits. Without it they are not signed
+    #[arg(long, env = "ENCRATA_NOTIFY_SECRET_FILE", value_name = "PATH", requires = "notify_url")]
+    notify_secret_file: Option<PathBuf>,
     /// Where to serve /metrics for Prometheus; beside the API, to this machine only, when not given
     #[arg(long, env = "ENCRATA_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     metrics_listen: Option<String>,
@@ -120,6 +130,8 @@ impl Serve {
     }
 
     fn config(self) -> Result<Config, Failure> {
+        let secret = self.notify_secret_file.as_deref();
+        let notify = self.notify_url.map(|url| NotifyTo::new(url, secret)).transpose()?;
         Ok(Config {
             database: self.database.database,
             master_key: self.master_key.source()?,
@@ -134,6 +146,7 @@ impl Serve {
             disable_after: self.disable_after,
             retention: self.retention.0,
             webhooks_per_workspace: self.webhooks_per_workspace,
+            notify,
         })
     }
 }

@@ -110,7 +110,7 @@ impl Dispatcher {
 }
 
 /// A number in `0.0..1.0`. Chance only spreads retries, so a system without randomness loses nothing by it.
-fn chance() -> f64 {
+pub(super) fn chance() -> f64 {
     getrandom::u32().map_or(0.5, |number| f64::from(number) / (f64::from(u32::MAX) + 1.0))
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::limits::Limits;
+use crate::metrics::METRICS;
 
 /// The places of a node. They are counted when a connection begins and ends, never in between.
 #[derive(Debug, Clone)]
@@ -42,16 +43,19 @@ impl Places {
     pub(super) fn take(&self, address: Option<IpAddr>) -> Result<Place, Full> {
         let mut taken = self.lock();
         if taken.all >= self.all {
+            METRICS.refused("node");
             return Err(Full::Node);
         }
         if let Some(address) = address {
             let of = taken.of.entry(address).or_default();
             if *of >= self.per_address {
+                METRICS.refused("address");
                 return Err(Full::Address);
             }
             *of += 1;
         }
         taken.all += 1;
+        METRICS.connections.inc();
         Ok(Place(self.clone(), address))
     }
 
@@ -65,6 +69,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut taken = self.0.lock();
         taken.all -= 1;
+        METRICS.connections.dec();
         if let Some(address) = self.1
             && let Some(of) = taken.of.get_mut(&address)
         {

@@ -94,9 +94,14 @@ impl Metrics {
         }
     }
 
-    /// Webhooks were switched off, by themselves or by their receivers.
-    pub(crate) fn disabled(&self, reason: &'static str, webhooks: u64) {
-        self.disabled.get_or_create(&[("reason", reason.into())]).inc_by(webhooks);
+    /// A webhook was switched off, by itself or by its receiver.
+    pub(crate) fn disabled(&self, reason: &'static str) {
+        self.disabled.get_or_create(&[("reason", reason.into())]).inc();
+    }
+
+    /// An attempt to send a notice ended.
+    pub(crate) fn notice(&self, result: &'static str) {
+        self.notices.get_or_create(&[("result", result.into())]).inc();
     }
 
     /// The queue was looked at.
@@ -106,6 +111,11 @@ impl Metrics {
         self.webhooks_due.set(int(due().count()));
         let oldest_ms = due().map(|lane| now_ms().saturating_add(lane.due_in_ms)).min();
         self.oldest_due_ms.store(oldest_ms.unwrap_or(NONE_DUE), Ordering::Relaxed);
+    }
+
+    /// A connection was refused.
+    pub(crate) fn refused(&self, limit: &'static str) {
+        self.refused.get_or_create(&[("limit", limit.into())]).inc();
     }
 
     /// Whether outcomes can be written.

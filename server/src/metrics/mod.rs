@@ -46,6 +46,7 @@ pub(crate) struct Metrics {
     /// Deliveries that were still waiting when they had outlived their time.
     pub(crate) expired: Counter,
     disabled: Counters<1>,
+    notices: Counters<1>,
     in_flight: Gauge,
     bytes_in_flight: Gauge,
     waiting: Gauge,
@@ -67,6 +68,9 @@ pub(crate) struct Metrics {
     snapshot: Seconds,
     snapshot_transactions: Gauge,
     requests: Counters<3>,
+    /// Connections to the server's ports.
+    pub(crate) connections: Gauge,
+    refused: Counters<1>,
     resident_bytes: Gauge,
 }
 
@@ -126,6 +130,12 @@ impl Metrics {
                 "reason",
                 &["failing", "gone"],
             ),
+            notices: all.counters(
+                "encrata_notices",
+                "Attempts to send a notice to the operator: it arrived (delivered), is to be tried again (retried), or not (failed)",
+                "result",
+                &["delivered", "retried", "failed"],
+            ),
             in_flight: all.add("encrata_requests_in_flight", "Requests under way, until their outcome is written"),
             bytes_in_flight: all.add("encrata_request_bytes_in_flight", "Bytes of their bodies"),
             waiting: all.add("encrata_deliveries_waiting", "Deliveries in the queue, those being sent included"),
@@ -153,6 +163,13 @@ impl Metrics {
                 "PostgreSQL: the same counted in transactions, replication slots and standbys included",
             ),
             requests: all.add("encrata_http_requests", "Requests to the API"),
+            connections: all.add("encrata_connections", "Connections to this process"),
+            refused: all.counters(
+                "encrata_connections_refused",
+                "Connections that were closed at once: too many of the node, or of one address",
+                "limit",
+                &["node", "address"],
+            ),
             resident_bytes: all.add("process_resident_memory_bytes", "Memory in use"),
             registry: all.done(),
         }

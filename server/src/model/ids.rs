@@ -100,6 +100,10 @@ id!(
     /// One event on its way to one webhook.
     DeliveryId, "delivery", "", hyphenated
 );
+id!(
+    /// What happened to a webhook, told.
+    NoticeId, "notice", "", hyphenated
+);
 
 impl DeliveryId {
     /// Greater than every id that was ever made.

@@ -5,6 +5,7 @@ pub mod delivery;
 pub mod event;
 pub mod ids;
 pub mod import;
+pub mod notice;
 pub mod outcome;
 pub mod session;
 pub mod stats;

@@ -3,11 +3,12 @@
 use super::arrivals::{ARRIVED, CONTENTS, SENT_SINCE};
 use super::attempts::{FIRST, LATER_STATUS};
 use super::deliveries::{BODIES, FAILED, NEVER_SENT, PENDING, SENT, SUCCEEDED};
-use super::finish::{DONE, FAILING, GONE, HEALTHY, RETRY, SLOW};
+use super::finish::{DONE, FAILING, GONE, HEALTHY, RECOVERED, RETRY, SLOW};
 use super::housekeeping::{
     ERASE_ATTEMPTS, ERASE_DELIVERIES, ERASE_EVENTS, ERASE_QUEUE, FORGET, OLD_DELIVERIES, OLD_EVENTS,
 };
 use super::newest::{HEADS_NEVER_SENT, HEADS_PENDING, HEADS_SENT};
+use super::notices::{DUE, NEWEST, NOTE, TAKE};
 use super::pace::{LIMITS, USE_UP};
 use super::queue::{CLAIM, LANES, RELEASE, TARGETS};
 use super::record::{KEYS, KNOWN_KEYS, SUBSCRIBED};
@@ -66,6 +67,7 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("first attempt", given(&FIRST, FIRST.query())),
         ("later status", given(&LATER_STATUS, LATER_STATUS.query())),
         ("healthy", given(&HEALTHY, HEALTHY.query())),
+        ("recovered", given(&RECOVERED, RECOVERED.query())),
         ("failing", given(&FAILING, FAILING.query().bind(now()).bind(5).bind("why"))),
         ("slow", given(&SLOW, SLOW.query().bind(now()))),
         ("gone", given(&GONE, GONE.query().bind(now()).bind("why"))),
@@ -107,6 +109,10 @@ fn hot(rows: usize) -> Vec<(&'static str, Query<'static>)> {
         ("arrived", given(&ARRIVED, ARRIVED.query().bind("w").bind("a").bind(50))),
         ("sent since", given(&SENT_SINCE, SENT_SINCE.query().bind("w").bind("a").bind(50))),
         ("contents", given(&CONTENTS, CONTENTS.query().bind("w"))),
+        ("note", given(&NOTE, NOTE.query().bind(now()))),
+        ("notices", NEWEST.query().bind("w").bind(50)),
+        ("due notice", DUE.query().bind(now()).bind(1)),
+        ("take notice", TAKE.query().bind(now()).bind(1).bind(1)),
         ("webhook of", WEBHOOK_OF.query().bind("w1").bind("5")),
     ]
 }

@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
+use super::notices::News;
 use super::row::Row;
-use super::rows::{int, text};
+use super::rows::{Rows, int, text};
 use super::statement::Statement;
 use super::{Store, StoreError, TRIES, Turn, Tx, attempts};
 use crate::metrics::METRICS;
 use crate::model::delivery::{Attempt, Claim, Next, Verdict};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
+use crate::model::notice::NoticeKind;
 
 /// The end of an attempt: what is to be written for it.
 #[derive(Debug)]
@@ -106,10 +108,10 @@ impl Store {
             .collect();
         let written = || group.iter().filter(|finish| held.contains(&finish.lease()));
         attempts::write(&mut tx, written()).await?;
-        let disabled = self.judge(&mut tx, written(), disable_after).await?;
+        let news = self.judge(&mut tx, written(), disable_after).await?;
+        self.note(&mut tx, &news).await?;
         tx.commit().await?;
-        METRICS.disabled("failing", disabled.failing);
-        METRICS.disabled("gone", disabled.gone);
+        news.iter().for_each(tell);
         Ok(finished)
     }
 
@@ -143,48 +145,44 @@ impl Store {
         Ok(held)
     }
 
-    /// Writes what attempts say of their webhooks, where it is news. Answers how many were switched off.
+    /// Writes what attempts say of their webhooks, where it is news. Answers what is worth telling.
     async fn judge(
         &self,
         tx: &mut Tx,
         finished: impl Iterator<Item = &Finish>,
         disable_after: Duration,
-    ) -> Result<Disabled, StoreError> {
-        let mut disabled = Disabled::default();
+    ) -> Result<Vec<News>, StoreError> {
         let disable_ms = i64::try_from(disable_after.as_millis()).unwrap_or(i64::MAX);
         // By webhook, in order, so that two nodes seldom wait for each other.
-        let mut news: BTreeMap<(WorkspaceId, WebhookId), News> = BTreeMap::new();
+        let mut said: BTreeMap<(WorkspaceId, WebhookId), Said> = BTreeMap::new();
         for finish in finished {
             let claim = &finish.claim;
-            news.entry((claim.workspace_id, claim.webhook_id)).or_default().add(finish);
+            said.entry((claim.workspace_id, claim.webhook_id)).or_default().add(finish);
         }
         let (mut healthy, mut failing, mut slow, mut gone) =
             (HEALTHY.rows(), FAILING.rows(), SLOW.rows(), GONE.rows());
-        for ((workspace_id, webhook_id), news) in news {
+        for ((workspace_id, webhook_id), said) in said {
             let key = || [workspace_id.into(), webhook_id.into()];
-            if news.gone {
+            if said.gone {
                 gone.push(key());
-            } else if news.works {
+            } else if said.works {
                 // Always: somebody may have written a failure since this was claimed.
                 healthy.push(key());
-            } else if news.failed {
+            } else if said.failed {
                 failing.push(key());
             }
-            if news.slow_ms > 0 {
+            if said.slow_ms > 0 {
                 let [workspace_id, webhook_id] = key();
-                slow.push([workspace_id, webhook_id, news.slow_ms.into()]);
+                slow.push([workspace_id, webhook_id, said.slow_ms.into()]);
             }
         }
-        if !healthy.is_empty() {
-            HEALTHY.query().bind_rows(healthy).execute(tx).await?;
-        }
+        let mut news = heal(tx, healthy).await?;
         if !failing.is_empty() {
             let failing =
                 FAILING.query().bind(&self.clock).bind(disable_ms).bind(TOO_LONG).bind_rows(failing);
             for row in failing.all(&mut *tx).await? {
                 if row.maybe_int("disabled_ms")?.is_some() {
-                    disabled.failing += 1;
-                    tracing::warn!(webhook = row.text("id")?, "failed for too long: switched off");
+                    news.push(about(&row, NoticeKind::Disabled, Some(TOO_LONG))?);
                 }
             }
         }
@@ -193,11 +191,47 @@ impl Store {
         }
         if !gone.is_empty() {
             for row in GONE.query().bind(&self.clock).bind(IS_GONE).bind_rows(gone).all(tx).await? {
-                disabled.gone += 1;
-                tracing::warn!(webhook = row.text("id")?, "answered 410 Gone: switched off");
+                news.push(about(&row, NoticeKind::Disabled, Some(IS_GONE))?);
             }
         }
-        Ok(disabled)
+        Ok(news)
+    }
+}
+
+/// Writes that something succeeded at webhooks. Answers which of them had been switched off.
+async fn heal(tx: &mut Tx, healthy: Rows<'_>) -> Result<Vec<News>, StoreError> {
+    let mut news = Vec::new();
+    if healthy.is_empty() {
+        return Ok(news);
+    }
+    let mut recovered = RECOVERED.rows();
+    for row in HEALTHY.query().bind_rows(healthy).all(&mut *tx).await? {
+        // What was under way when it was switched off may succeed yet.
+        if row.flag("is_recovering")? && row.flag("is_active")? {
+            let told = about(&row, NoticeKind::Recovered, None)?;
+            recovered.push([told.workspace_id.into(), told.webhook_id.into()]);
+            news.push(told);
+        }
+    }
+    if !recovered.is_empty() {
+        RECOVERED.query().bind_rows(recovered).execute(tx).await?;
+    }
+    Ok(news)
+}
+
+fn about(row: &Row, kind: NoticeKind, reason: Option<&'static str>) -> Result<News, StoreError> {
+    Ok(News { workspace_id: row.parse("workspace_id")?, webhook_id: row.parse("id")?, kind, reason })
+}
+
+/// Logs and counts what was written: `e2e::metrics` asks for it.
+fn tell(news: &News) {
+    let webhook = news.webhook_id;
+    match news.reason {
+        Some(reason) => {
+            METRICS.disabled(if reason == IS_GONE { "gone" } else { "failing" });
+            tracing::warn!(%webhook, reason, "switched off");
+        }
+        None => tracing::info!(%webhook, "works again"),
     }
 }
 
@@ -205,23 +239,16 @@ impl Store {
 const TOO_LONG: &str = "nothing it was sent succeeded for too long";
 const IS_GONE: &str = "it answered 410 Gone";
 
-/// How many webhooks were switched off.
-#[derive(Default)]
-struct Disabled {
-    failing: u64,
-    gone: u64,
-}
-
 /// What a group says of one webhook.
 #[derive(Default)]
-struct News {
+struct Said {
     works: bool,
     failed: bool,
     slow_ms: i64,
     gone: bool,
 }
 
-impl News {
+impl Said {
     fn add(&mut self, finish: &Finish) {
         match finish.verdict {
             Verdict::Healthy => self.works = true,
@@ -273,7 +300,15 @@ const WEBHOOK: &[super::rows::Column] = &[text("workspace_id"), text("webhook_id
 
 pub(super) static HEALTHY: Statement = Statement::new(
     "update webhooks set failing_since_ms = null from {rows}
-     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id} and failing_since_ms is not null",
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id}
+       and (failing_since_ms is not null or is_recovering = 1)
+     returning webhooks.workspace_id, webhooks.id, is_active, is_recovering",
+)
+.with_rows(WEBHOOK);
+
+pub(super) static RECOVERED: Statement = Statement::new(
+    "update webhooks set is_recovering = 0 from {rows}
+     where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id}",
 )
 .with_rows(WEBHOOK);
 
@@ -283,11 +318,12 @@ pub(super) static FAILING: Statement = Statement::new(
         failing_since_ms = coalesce(failing_since_ms, now($1)),
         is_active = case when failing_since_ms <= now($1) - $2 then 0 else is_active end,
         disabled_ms = case when failing_since_ms <= now($1) - $2 and is_active = 1 then now($1) else disabled_ms end,
-        disabled_reason = case when failing_since_ms <= now($1) - $2 and is_active = 1 then $3 else disabled_reason end
+        disabled_reason = case when failing_since_ms <= now($1) - $2 and is_active = 1 then $3 else disabled_reason end,
+        is_recovering = case when failing_since_ms <= now($1) - $2 and is_active = 1 then 1 else is_recovering end
      from {rows}
      where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id}
        and (failing_since_ms is null or (failing_since_ms <= now($1) - $2 and is_active > 0))
-     returning webhooks.id, disabled_ms",
+     returning webhooks.workspace_id, webhooks.id, disabled_ms",
 )
 .with_rows(WEBHOOK);
 
@@ -301,10 +337,10 @@ pub(super) static SLOW: Statement = Statement::new(
 
 /// $1 now, $2 the reason for switching it off.
 pub(super) static GONE: Statement = Statement::new(
-    "update webhooks set is_active = 0, disabled_ms = now($1), disabled_reason = $2,
+    "update webhooks set is_active = 0, disabled_ms = now($1), disabled_reason = $2, is_recovering = 1,
         failing_since_ms = coalesce(failing_since_ms, now($1))
      from {rows}
      where {probe webhooks.workspace_id = r.workspace_id} and {probe webhooks.id = r.webhook_id} and is_active > 0
-     returning webhooks.id",
+     returning webhooks.workspace_id, webhooks.id",
 )
 .with_rows(WEBHOOK);

@@ -16,6 +16,7 @@ mod housekeeping;
 mod import;
 mod master_key;
 mod newest;
+mod notices;
 mod open;
 mod pace;
 mod queue;

@@ -239,7 +239,7 @@ macro_rules! ids {
     )*};
 }
 
-ids!(WorkspaceId, WebhookId, KeyId, EventId, DeliveryId);
+ids!(WorkspaceId, WebhookId, KeyId, EventId, DeliveryId, NoticeId);
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,7 @@ export const webhooks = [
       await item("/good").getByText("100 %").waitFor({ timeout: 40_000 });
       await item("/good").getByText("Delivered").waitFor();
       await item("/good").getByRole("img", { name: /^Last 24 hours: 3 deliveries arrived, 0 failed/ }).waitFor();
-      await item("/gone").getByText("Switched off").waitFor();
+      await item("/gone").getByText("Switched off", { exact: true }).waitFor();
       await item("/gone").getByText("410").first().waitFor();
       await item("/idle").getByText("no deliveries").waitFor();
       await item("/paused").getByText("Paused", { exact: true }).waitFor();
@@ -68,6 +68,13 @@ export const webhooks = [
       await page.getByRole("button", { name: "Switch on again" }).click();
       await page.getByText("The webhook is active again.").waitFor();
       assert.equal((await api.call("GET", `/api/webhooks?id=${gone.id}`)).is_active, true);
+
+      await publish(bench, 1);
+      await page.goto(`${bench.server.url}/settings/webhooks`);
+      const lately = page.getByRole("region", { name: "Lately" }).getByRole("listitem").filter({ hasText: "/gone" });
+      await lately.filter({ hasText: "was switched off: it answered 410 Gone" }).waitFor();
+      await lately.filter({ hasText: "works again" }).waitFor({ timeout: 40_000 });
+      await shown(page, "notices");
       assert.ok(good.id);
     },
   },

@@ -11,6 +11,7 @@ export type CreatedKey = Schemas["CreatedKey"];
 export type Tested = Schemas["Tested"];
 export type Session = Schemas["SessionView"];
 export type Overview = Schemas["Glance"];
+export type WebhookNotice = Schemas["NoticeView"];
 export type Stats = Schemas["StatsView"];
 export type SentRequest = Schemas["SentRequest"];
 

@@ -336,6 +336,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List notices
+         * @description Which webhooks of the workspace the server switched off, and which of those work again: newest first, 50 at most, for as
+         *     long as history is kept.
+         */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/overview": {
         parameters: {
             query?: never;
@@ -1376,6 +1397,33 @@ export interface components {
              * @example https://example.com/webhooks
              */
             url: string;
+        };
+        /**
+         * Notice
+         * @description What happened to a webhook.
+         */
+        NoticeView: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description `webhook.disabled`: the server switched it off; `webhook.recovered`: it is on again, and something succeeded. */
+            event: string;
+            /**
+             * Format: uuid
+             * @description The notice's id: the `webhook-id` of what the operator is sent.
+             */
+            id: string;
+            /** @description Why; absent when there is no more to say. */
+            reason?: string | null;
+            /** @description Where its deliveries go now. */
+            url: string;
+            /**
+             * Format: uuid
+             * @description Which webhook.
+             */
+            webhook_id: string;
         };
         /** @description A new name for a key. */
         Rename: {
@@ -2776,7 +2824,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many failures from this address */
+            /** @description Too many failures from this address, or requests by sessions of this key */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -3681,6 +3729,89 @@ export interface operations {
             };
             /** @description No such webhook in this workspace */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than is read. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is not declared as JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many requests with this key, or wrong keys from this address; `Retry-After` says how many seconds to wait. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The database failed; nothing was kept. Try again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeView"][];
+                };
+            };
+            /** @description Bad or missing input; the text says what to change. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description No key, or none that opens anything. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The key's role does not allow it. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

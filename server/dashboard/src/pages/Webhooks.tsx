@@ -9,6 +9,7 @@ import { DeliveryBadge } from "../parts/Badge";
 import { Empty } from "../parts/Empty";
 import { FailureNotice } from "../parts/Notice";
 import { Page } from "../parts/Page";
+import { RecentNotices } from "../parts/RecentNotices";
 import { Skeleton } from "../parts/Skeleton";
 import { Sparkline } from "../parts/Sparkline";
 import { Time } from "../parts/Time";
@@ -31,16 +32,20 @@ async function loadOverviews(): Promise<Map<string, Overview>> {
   return new Map(overviews.map((overview) => [overview.webhook_id, overview]));
 }
 
+const loadNotices = () => ask(api.GET("/api/webhooks/notices"));
+
 /** All webhooks of the workspace, and how each does. */
 export function Webhooks() {
   const { mayWrite } = useSession();
   const { data: webhooks, failure, reload } = useLoad(firstWebhooks, []);
   const overviews = useLoad(loadOverviews, []);
+  const notices = useLoad(loadNotices, []);
   useEvery(
     15,
     useCallback(() => {
       reload();
       overviews.reload();
+      notices.reload();
     }, []),
   );
   const create = mayWrite && (
@@ -54,7 +59,7 @@ export function Webhooks() {
       lead="Encrata sends each event to the URLs that subscribe to it, signed, until it arrives."
       actions={webhooks?.length ? create : undefined}
     >
-      <FailureNotice text={failure ?? overviews.failure} retry={failure ? reload : overviews.reload} />
+      <FailureNotice text={failure ?? overviews.failure ?? notices.failure} retry={failure ? reload : overviews.failure ? overviews.reload : notices.reload} />
       {!webhooks && !failure && <Skeleton rows={3} tall />}
       {webhooks?.length === 0 && (
         <Empty title="No webhook yet" action={create}>
@@ -69,6 +74,7 @@ export function Webhooks() {
           ))}
         </ul>
       )}
+      <RecentNotices notices={notices.data} />
     </Page>
   );
 }
