@@ -15,6 +15,6 @@ cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 echo "encrata:x:$user:$user::/data:/sbin/nologin" >"$root/etc/passwd"
 echo "encrata:x:$user:" >"$root/etc/group"
 echo "hosts: files dns" >"$root/etc/nsswitch.conf"
-chmod 1777 "$root/tmp"
-chmod 700 "$root/data"
-[ "$(id -u)" -ne 0 ] || chown "$user:$user" "$root/data"
+# Some builders make root the owner of all that they copy, some engines choose the user: /data is for whoever it is. What the
+# server makes there is its user's alone.
+chmod 1777 "$root/tmp" "$root/data"

@@ -143,7 +143,9 @@ def command_line() -> str:
         return [name for name in names if name != "help"]
 
     def describe(*words: str) -> None:
-        parts.extend([f"## encrata-webhooks {' '.join(words)}\n", block("text", run(*words, "--help").rstrip())])
+        # What the end of each says of exit codes stands above.
+        text = re.sub(r" +\n", "\n", run(*words, "--help").split("\nExit codes:")[0].rstrip())
+        parts.extend([f"## encrata-webhooks {' '.join(words)}\n", block("text", text)])
         for command in commands(*words):
             describe(*words, command)
 

@@ -108,6 +108,11 @@ suite_faults() { # most of its time is waiting for leases to end, so more run at
     cargo build --quiet --locked -p encrata-webhooks-server &&
         cargo test --quiet --locked -p encrata-webhooks-tests --test faults -- --test-threads 6
 }
+# The next version is built from these sources first, beside this one.
+suite_upgrade() {
+    cargo build --quiet --locked -p encrata-webhooks-server &&
+        cargo test --quiet --locked -p encrata-webhooks-tests --test upgrade
+}
 suite_clients() { with_server tests/clients/run.sh; }
 with_npm() { # what is not done without it, and a command
     undone=$1
@@ -153,7 +158,7 @@ suite_dev() {
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults schemathesis clients js runtimes browser python examples deploy docs dev}; do
+for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults upgrade schemathesis clients js runtimes browser python examples deploy docs dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

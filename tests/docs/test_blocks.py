@@ -131,6 +131,23 @@ def rekeys(world: World, text: str) -> None:
     world.start()
 
 
+def backs_up(world: World, text: str) -> None:
+    assert "is a copy of encrata.db" in world.shell(text).stdout
+
+
+def goes_back(world: World, text: str) -> None:
+    (world.home / "copy.db").unlink(missing_ok=True)
+    world.call("backup", "--database", "sqlite:encrata.db", "copy.db")
+    listed = ["keys", "list", "--database", "sqlite:encrata.db", "--json"]
+    before = world.call(*listed)
+    world.key("readonly")
+    assert world.call(*listed) != before
+    world.stop()
+    world.shell(text)
+    assert world.call(*listed) == before
+    world.start()
+
+
 def listens(world: World, text: str) -> None:
     text = text.replace("enc_live_…", world.key("admin"))
     for words, other in world.replaced.items():
@@ -163,6 +180,23 @@ def triggers(world: World, text: str) -> None:
     assert world.received[-1]["x-encrata-delivery"] == delivery
     world.shell(complete.replace("/etc/bash_completion.d", "."))
     world.shell("bash -n encrata-webhooks")
+
+
+def resends(world: World, text: str) -> None:
+    """Nothing has failed, so there is nothing to send again; all that was published before the webhook came, it missed."""
+    admin, base = world.key("admin"), world.replaced["http://127.0.0.1:8080"]
+    ask = f"curl -sf {base}/api/webhooks%s -H 'Authorization: Bearer {admin}' -H 'content-type: application/json'"
+    webhook = '{"url":"https://example.com/again","events":["apikey.created"]}'
+    made = json.loads(world.shell(f"{ask % ''} -d '{webhook}'").stdout)["id"]
+    world.key("readonly")
+    one = json.loads(world.shell(ask % f"/deliveries?webhook_id={made}").stdout)[0]["id"]
+    again, failed, missed = text.splitlines()
+    env = {"ENCRATA_SERVER": base, "ENCRATA_API_KEY": admin}
+    # One that is being sent is refused: the call is understood.
+    said = world.shell(f"{again.replace('DELIVERY', one).split('#')[0]} 2>&1 || true", **env).stdout
+    assert "1 delivery is on its way" in said or "409" in said, said
+    assert "0 deliveries" in world.shell(failed.replace("ID", made).replace("--wait", ""), **env).stdout
+    assert re.search("on (its|their) way", world.shell(missed.replace("ID", made), **env).stdout)
 
 
 def settings(world: World, text: str) -> None:
@@ -213,8 +247,11 @@ RUN: dict[str, Callable[[World, str], None]] = {
     "encrata-webhooks keys create --workspace acme --name console --role admin --database": keys,
     "encrata-webhooks import": imports,
     "openssl rand -hex 32 >new-key": rekeys,
+    "encrata-webhooks backup": backs_up,
+    "# stop the server\nmv copy.db": goes_back,
     "export ENCRATA_SERVER": listens,
     "encrata-webhooks trigger": triggers,
+    "encrata-webhooks resend": resends,
     "export ENCRATA_DATABASE_URL": settings,
     "encrata-webhooks verify": verifies,
     "# a key for the admin": curls,

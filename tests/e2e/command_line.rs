@@ -31,6 +31,23 @@ async fn keys_are_made_and_revoked_while_the_server_runs() {
     assert_eq!(receiver.wait_for("/hook", 2).await[1].json()["event"], "apikey.revoked");
 }
 
+/// All that is written about a command is in its help.
+#[test]
+fn help_teaches_and_names_the_exit_codes() {
+    for (words, says) in [
+        (&["listen"][..], "Ctrl-C ends it"),
+        (&["import"], "nothing is kept"),
+        (&["resend"], "nothing is queued twice"),
+        (&["backup"], "pg_dump"),
+        (&["keys", "create"], "it is made when it is new"),
+    ] {
+        let help = run(&[words, &["--help"]].concat());
+        assert!(help.code == Some(0) && help.stdout.contains(says), "{help:?}");
+        let end = "Exit codes: 0 done, 1 it did not work (standard error says why), 2 the words of the call are off.";
+        assert!(help.stdout.trim_end().ends_with(end), "{help:?}");
+    }
+}
+
 #[test]
 fn a_command_that_only_looks_makes_no_database() {
     let setup = Setup::new();

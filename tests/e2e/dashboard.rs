@@ -18,6 +18,7 @@ async fn scrape() -> Scrape {
     let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
     publisher.lookup(&admin.workspace_id, "lu_1").await;
     admin.delivery_when(&hook.id, "success").await;
+    server.anonymous().get("/api/health/ready").await.expect(200);
     server.scrape().await
 }
 
@@ -55,16 +56,24 @@ async fn what_the_dashboard_and_the_alerts_ask_for_is_there() {
     let expressions: Vec<&str> =
         alerts.lines().filter_map(|line| line.trim_start().strip_prefix("expr:")).collect();
     assert_eq!(expressions.len(), alerts.matches("- alert:").count(), "each is on a line of its own");
+    let labels = scrape.labels();
     for expression in expressions {
         let found = metrics(expression);
-        assert!(!found.is_empty() && found.is_subset(&names), "{expression}");
+        // Whether a node is there, Prometheus says by itself.
+        assert!(
+            found.is_subset(&names) && (!found.is_empty() || expression.trim_start().starts_with("up{")),
+            "{expression}"
+        );
+        for label in expression.split(['{', '}', ',']).filter(|label| label.starts_with("route=\"")) {
+            assert!(labels.contains(label), "{expression}: nothing has {label}");
+        }
     }
 }
 
 #[tokio::test]
 async fn the_manual_names_each_metric_with_its_type_and_no_other() {
     let scrape = scrape().await;
-    let manual = read("docs/server.md");
+    let manual = read("docs/operate.md");
     let documented: BTreeSet<(String, String)> = manual
         .lines()
         .filter_map(|line| {

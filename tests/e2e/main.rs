@@ -5,13 +5,14 @@
 //! whom, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
 //! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]; [`port`] what is not
 //! even waited for, [`idle`] what it costs, [`behind_proxy`] who asks. What is kept:
-//! [`restart`], [`durable`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
-//! [`start_postgres`], [`command_line`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`].
+//! [`restart`], [`durable`], [`backup`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
+//! [`start_postgres`], [`command_line`], [`progress`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`].
 //! What is promised of it all: [`threat_model`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
 mod access;
+mod backup;
 mod behind_proxy;
 mod command_line;
 mod config;
@@ -36,6 +37,7 @@ mod nodes;
 mod notify;
 mod page;
 mod port;
+mod progress;
 mod publish;
 mod rate_limit;
 mod rekey;

@@ -1,6 +1,6 @@
 //! Sending again.
 
-use encrata_webhooks_tests::{Api, Gate, Receiver, Reply, Setup};
+use encrata_webhooks_tests::{Api, Gate, Receiver, Reply, Setup, run_with};
 use serde_json::{Value, json};
 
 const RETRY: &str = "/api/webhooks/deliveries/retry";
@@ -117,4 +117,78 @@ async fn a_resend_while_it_is_being_sent_leaves_the_attempt_alone() {
     gate.open();
     let sent = only_delivery(&admin, &hook.id, "success").await;
     assert_eq!(sent["attempts"], receiver.received("/hook").len());
+}
+
+/// The same on the command line.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_sends_again_and_waits() {
+    let receiver = Receiver::start().await;
+    let server = Setup::new().trusting(&[&receiver]).option("--retry-schedule", "").start().await;
+    let (admin, publisher) = server.admin_and_publisher();
+    let hook = admin.webhook(&receiver, "/hook", &["lookup.completed"]).await;
+    let resend = |more: &[&str]| {
+        let env = [("ENCRATA_SERVER", server.base()), ("ENCRATA_API_KEY", admin.key.as_deref().unwrap())];
+        run_with(&[&["resend"], more].concat(), b"", &env)
+    };
+    let since = ["--webhook", &*hook.id, "--since", "2026-01-01T00:00:00Z"];
+    receiver.script("/hook", |_| Reply::status(500));
+    for n in 0..3 {
+        publisher.lookup(&admin.workspace_id, &format!("lu_{n}")).await;
+    }
+    let failed = |found: &[Value]| found.len() == 3 && found.iter().all(|d| d["status"] == "failed");
+    let found = admin.deliveries_when(&hook.id, "failed", failed).await;
+
+    receiver.script("/hook", |_| Reply::ok());
+    let one = resend(&[found[0]["id"].as_str().unwrap()]);
+    assert!(one.code == Some(0) && one.stdout.contains("1 delivery is on its way"), "{one:?}");
+    receiver.wait_for("/hook", 4).await;
+    let rest = resend(&[&since[..], &["--wait", "--json"]].concat());
+    assert_eq!((rest.code, &*rest.stderr), (Some(0), ""), "{rest:?}");
+    let answer: Value = serde_json::from_str(&rest.stdout).unwrap();
+    assert_eq!(answer, json!({"status": "queued", "deliveries": 2}));
+    // It waited for them.
+    assert_eq!(receiver.received("/hook").len(), 6);
+
+    // What came while it was paused was never sent.
+    let state = |is_active| json!({"id": hook.id, "url": hook.url, "is_active": is_active});
+    admin.put("/api/webhooks", state(false)).await.expect(200);
+    let missed = publisher.lookup(&admin.workspace_id, "lu_missed").await;
+    let paused = resend(&since);
+    assert!(paused.code == Some(1) && paused.stderr.contains("409: the webhook is paused"), "{paused:?}");
+    admin.put("/api/webhooks", state(true)).await.expect(200);
+    assert!(resend(&since).stdout.contains("0 deliveries"));
+    let sent = resend(&[&since[..], &["--missed", "--wait"]].concat());
+    assert!(sent.code == Some(0) && sent.stdout.contains("1 delivery"), "{sent:?}");
+    assert_eq!(receiver.ids("/hook").get(&missed), Some(&1));
+
+    for (more, code, says) in [
+        (&[][..], 2, "<DELIVERY|--webhook <ID>>"),
+        (&since[..2], 2, "--since"),
+        (&["x", "--webhook", "y", "--since", "z"], 2, "cannot be used with"),
+        (&["x", "--missed"], 2, "--webhook"),
+        (&["x"], 1, "404: "),
+        (&["--webhook", &hook.id, "--since", "yesterday"], 1, "400: since"),
+    ] {
+        let refused = resend(more);
+        assert!(refused.code == Some(code) && refused.stderr.contains(says), "{refused:?}");
+        assert_eq!(refused.stderr.lines().count(), 1, "{refused:?}");
+    }
+}
+
+/// A server that takes a request and says nothing keeps nobody waiting for good.
+#[tokio::test]
+async fn a_silent_server_is_given_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", silent.local_addr().unwrap());
+    let to = "http://127.0.0.1:1/hook";
+    for command in [
+        &["trigger", "lookup.completed"][..],
+        &["replay", "x", "--forward-to", to],
+        &["resend", "x"],
+        &["listen"],
+    ] {
+        let more = ["--server", &base, "--api-key", "x", "--timeout", "200ms"];
+        let ended = run_with(&[command, &more].concat(), b"", &[]);
+        assert!(ended.code == Some(1) && ended.stderr.contains("did not answer in"), "{ended:?}");
+    }
 }

@@ -26,6 +26,7 @@ pub struct Setup {
     args: Vec<String>,
     env: Vec<(String, String)>,
     tracer: Vec<String>,
+    binary: Option<PathBuf>,
     secrets: Secrets,
 }
 
@@ -54,6 +55,7 @@ impl Setup {
             args: Vec::new(),
             env: Vec::new(),
             tracer: Vec::new(),
+            binary: None,
             secrets: Secrets::default(),
         }
     }
@@ -100,6 +102,12 @@ impl Setup {
         std::fs::write(&file, pem).unwrap();
         let file = file.to_str().unwrap().to_owned();
         self.option("--extra-ca", &file)
+    }
+
+    /// Another binary than that of this version.
+    #[must_use]
+    pub fn run_by(self, binary: &Path) -> Self {
+        Self { binary: Some(binary.to_path_buf()), ..self }
     }
 
     /// Run by another program, which runs the binary as its own child's place (`strace -D`).
@@ -174,11 +182,12 @@ impl Setup {
 
     /// Starts the server and waits until it listens.
     pub async fn start(self) -> Server {
+        let binary = self.binary.as_deref().unwrap_or_else(|| binary());
         let mut command = match self.tracer.split_first() {
-            None => Command::new(binary()),
+            None => Command::new(binary),
             Some((tracer, args)) => {
                 let mut command = Command::new(tracer);
-                command.args(args).arg(binary());
+                command.args(args).arg(binary);
                 command
             }
         };

@@ -6,7 +6,9 @@ use clap_complete::Shell;
 use super::output::out;
 use super::{Cli, Failure};
 
-/// Prints a script for a shell, in bash for one: encrata-webhooks completions bash > /etc/bash_completion.d/encrata-webhooks
+/// Print what a shell needs to complete these commands
+///
+/// A script, in bash for one: encrata-webhooks completions bash > /etc/bash_completion.d/encrata-webhooks
 #[derive(Debug, Args)]
 pub(super) struct Completions {
     /// Which shell

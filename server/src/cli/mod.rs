@@ -5,6 +5,7 @@
 
 #![allow(clippy::doc_markdown, reason = "the comments of arguments are the help that a person reads")]
 
+mod backup;
 mod completions;
 mod config;
 mod config_file;
@@ -15,8 +16,10 @@ mod listen;
 mod log;
 mod openapi;
 mod output;
+mod progress;
 mod rekey;
 mod remote;
+mod resend;
 mod serve;
 mod sign;
 mod trigger;
@@ -38,14 +41,13 @@ use crate::config::MasterKeySource;
 use crate::secret_text::SecretText;
 use crate::store::DatabaseUrl;
 
+/// At the end of every help.
+const EXIT_CODES: &str =
+    "Exit codes: 0 done, 1 it did not work (standard error says why), 2 the words of the call are off.";
+
 /// Delivers Encrata's webhooks: management API, durable delivery with retries, one binary.
 #[derive(Debug, Parser)]
-#[command(
-    name = "encrata-webhooks",
-    version,
-    propagate_version = true,
-    after_help = "Exit codes: 0 done, 1 it did not work (standard error says why), 2 the words of the call are off."
-)]
+#[command(name = "encrata-webhooks", version, propagate_version = true)]
 struct Cli {
     /// A TOML file of settings, by the names of serve's flags. Flags and the environment win over it
     #[arg(long, env = "ENCRATA_CONFIG", value_name = "FILE", global = true)]
@@ -54,6 +56,8 @@ struct Cli {
     command: Command,
 }
 
+/// What is said of a command here, or at the head of its own arguments when there is more to say: one sentence for the list,
+/// and a paragraph.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the server
@@ -63,20 +67,18 @@ enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
-    /// Bring in webhooks and keys from elsewhere
     Import(Box<import::ImportFiles>),
     /// List workspaces, and say what /api/me shows of their accounts
     #[command(subcommand)]
     Workspaces(workspaces::Workspaces),
+    Backup(backup::BackUp),
     /// Replace the master key: seal every signing secret anew. Broken off, it goes on when it is run again
     Rekey(rekey::Rekey),
     /// Watch it work: a server, a receiver that verifies, and events, with nothing to set up
     Dev(dev::Dev),
-    /// Receive this workspace's events on a laptop
     Listen(listen::Listen),
-    /// Forward one delivery to a laptop again
     Replay(listen::Replay),
-    /// Publish a sample event
+    Resend(resend::Resend),
     Trigger(trigger::Trigger),
     /// Print the API's description (OpenAPI 3.1), as the server serves it at /api/openapi.json
     Openapi,
@@ -84,7 +86,6 @@ enum Command {
     Sign(sign::Sign),
     /// Verify a body: exit code 0, or 1 with the reason
     Verify(verify::Verify),
-    /// Print what a shell needs to complete these commands
     Completions(completions::Completions),
 }
 
@@ -151,7 +152,7 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub fn main() -> ExitCode {
     let settings = Settings::of(std::env::args_os().skip(1));
     let with_settings = settings.and_then(|settings| {
-        let command = without_empty_variables(settings.in_place(Cli::command())?);
+        let command = without_empty_variables(settings.in_place(told(Cli::command()))?);
         Ok((settings, command))
     });
     let (settings, mut command) = match with_settings {
@@ -183,10 +184,12 @@ pub fn main() -> ExitCode {
         Command::Keys(keys) => on_runtime(keys.run()),
         Command::Workspaces(workspaces) => on_runtime(workspaces.run()),
         Command::Import(import) => on_runtime(import.run()),
+        Command::Backup(backup) => on_runtime(backup.run()),
         Command::Rekey(rekey) => on_runtime(rekey.run()),
         Command::Dev(dev) => on_runtime(dev.run()),
         Command::Listen(listen) => on_runtime(listen.run()),
         Command::Replay(replay) => on_runtime(replay.run()),
+        Command::Resend(resend) => on_runtime(resend.run()),
         Command::Trigger(trigger) => on_runtime(trigger.run()),
     };
     match result {
@@ -201,6 +204,11 @@ fn show_config(matches: &clap::ArgMatches, settings: &Settings) -> Result<(), Fa
     let mut command = Cli::command();
     command.build();
     config::show(&command, matches, settings)
+}
+
+/// With the exit codes in the help of every command.
+fn told(command: clap::Command) -> clap::Command {
+    command.after_help(EXIT_CODES).mut_subcommands(told)
 }
 
 /// An environment variable that is set to nothing counts as unset: that is how an optional one arrives from a

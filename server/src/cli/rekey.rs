@@ -1,6 +1,5 @@
 //! `encrata-webhooks rekey`.
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::output::{note, out};
+use super::progress::Progress;
 use super::{Database, Failure, MasterKeyArg, key_source};
 use crate::config::MasterKeySource;
 use crate::master_key;
@@ -58,18 +58,11 @@ impl Rekey {
             }
             _ => None,
         };
-        let shows = std::io::stderr().is_terminal() && !self.json;
-        let show = |secrets: usize| {
-            if shows {
-                // It only entertains.
-                let _ = write!(std::io::stderr(), "\r{secrets} secrets sealed anew");
-            }
-        };
+        let progress = Progress::new(self.json);
+        let show = |secrets: usize| progress.show(format_args!("{secrets} secrets sealed anew"));
         let done = rekey(&store, &old, &new, self.while_serving, show).await;
         store.close().await;
-        if shows {
-            note!("");
-        }
+        drop(progress);
         let secrets = done?;
         if self.json {
             return out!("{}", json!({"status": "rekeyed", "secrets": secrets}));

@@ -1,6 +1,7 @@
 //! A server that is asked over its API, with a key.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, Response};
@@ -11,10 +12,14 @@ use url::Url;
 use super::Failure;
 use super::output::plain;
 use crate::delivery::send::innermost;
+use crate::duration;
 use crate::serve::read_ca;
 
 /// How long an answer, or an event in one, may be: several times an event of 256 KiB with each of its characters escaped.
 pub(super) const LONGEST: usize = 4 * 1024 * 1024;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Which server, and who asks.
 #[derive(Debug, Args)]
@@ -28,6 +33,9 @@ pub(super) struct Remote {
     /// A PEM file of certificate authorities to trust beside the system's
     #[arg(long, env = "ENCRATA_EXTRA_CA", value_name = "FILE")]
     extra_ca: Option<PathBuf>,
+    /// How long the server may take to answer
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse)]
+    timeout: Duration,
 }
 
 /// An answer that is no success.
@@ -50,8 +58,9 @@ impl Remote {
 
     /// A client that trusts what is to be trusted.
     pub(super) fn client_builder(&self) -> Result<ClientBuilder, Failure> {
-        let mut client =
-            Client::builder().user_agent(concat!("encrata-webhooks/", env!("CARGO_PKG_VERSION")));
+        let mut client = Client::builder()
+            .connect_timeout(CONNECT)
+            .user_agent(concat!("encrata-webhooks/", env!("CARGO_PKG_VERSION")));
         if let Some(path) = &self.extra_ca {
             client = client.tls_certs_merge(read_ca(path)?);
         }
@@ -99,6 +108,11 @@ impl Remote {
         Err(Refused { status: status.as_u16(), retry_after_s, server, error, hint }.into())
     }
 
+    /// How long it may take to answer.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Reads an answer to its end.
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
         let mut read = Vec::new();
@@ -113,7 +127,11 @@ impl Remote {
 
     /// Sends a request, and reads the answer.
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let answer = self.read(self.send(request).await?).await?;
+        let answer = async { self.read(self.send(request).await?).await };
+        let answer = tokio::time::timeout(self.timeout, answer).await;
+        let late =
+            || format!("{} did not answer in {:?}: --timeout makes it longer", self.name(), self.timeout);
+        let answer = answer.map_err(|_| late())??;
         serde_json::from_slice(&answer)
             .map_err(|error| format!("the answer of {} can't be read: {error}", self.name()).into())
     }

@@ -11,7 +11,9 @@ use super::Failure;
 use super::output::out;
 use super::remote::Remote;
 
-/// Publishes a sample of an event, to every webhook that subscribes to it (with a publisher's key); or sends it to one
+/// Publish a sample event
+///
+/// It goes to every webhook that subscribes to it (with a publisher's key); or to one
 /// webhook as a test, with `test: true` in its data (with an admin's or a member's key).
 #[derive(Debug, Args)]
 pub(super) struct Trigger {

@@ -25,6 +25,21 @@ pub struct NewApiKey<'a> {
     pub preview: String,
 }
 
+/// What [`api_key`] reads of a key `k`, by name: tables get columns from a newer version while this one runs.
+macro_rules! key_columns {
+    () => {
+        "k.id, k.workspace_id, k.name, k.role, k.key_prefix, k.key_preview, k.created_ms, k.last_used_ms,
+         k.total_requests, k.credits_used, k.credit_limit, k.is_active, k.disabled_by_admin"
+    };
+}
+pub(super) use key_columns;
+
+macro_rules! select_keys {
+    ($which:literal) => {
+        sql(concat!("select ", key_columns!(), " from api_keys k where ", $which))
+    };
+}
+
 /// Two that revoke it at once must not both announce it.
 static ACTIVE: Statement = Statement::new(
     "select is_active from api_keys where workspace_id = $1 and id = $2 {postgres: for update}",
@@ -42,10 +57,8 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn active_key(&self, hash: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
-        let row = sql("select * from api_keys where key_hash = $1 and is_active = 1")
-            .bind(hash.as_bytes())
-            .optional(&self.db)
-            .await?;
+        let row =
+            select_keys!("key_hash = $1 and is_active = 1").bind(hash.as_bytes()).optional(&self.db).await?;
         row.as_ref().map(api_key).transpose()
     }
 
@@ -55,7 +68,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn key(&self, workspace_id: WorkspaceId, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
-        let row = sql("select * from api_keys where workspace_id = $1 and id = $2")
+        let row = select_keys!("workspace_id = $1 and id = $2")
             .bind(workspace_id)
             .bind(id)
             .optional(&self.db)
@@ -69,10 +82,7 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn keys(&self, workspace_id: WorkspaceId) -> Result<Vec<ApiKey>, StoreError> {
-        let rows = sql("select * from api_keys where workspace_id = $1 order by id")
-            .bind(workspace_id)
-            .all(&self.db)
-            .await?;
+        let rows = select_keys!("workspace_id = $1 order by id").bind(workspace_id).all(&self.db).await?;
         rows.iter().map(api_key).collect()
     }
 

@@ -200,7 +200,8 @@ pub(super) static BODIES: Statement = Statement::new(
 
 /// $1 workspace, $2 webhook.
 static LATER: Statement = Statement::new(
-    "select a.* from {rows} {seek attempts a on a.workspace_id = $1 and a.webhook_id = $2 and a.delivery_id = r.id}
+    "select a.delivery_id, a.started_ms, a.duration_ms, a.response_status, a.response_body, a.error
+     from {rows} {seek attempts a on a.workspace_id = $1 and a.webhook_id = $2 and a.delivery_id = r.id}
      order by a.delivery_id, a.number",
 )
 .with_rows(&[text("id")]);

@@ -45,9 +45,15 @@ pub struct Imported {
     pub skipped: usize,
 }
 
+impl Imported {
+    fn rows(&self) -> usize {
+        self.webhooks + self.keys + self.skipped
+    }
+}
+
 impl Store {
     /// Keeps webhooks, their secrets sealed under `key`, whose check value is `under`, and API keys. Nobody is told of the keys: they are
-    /// not new. The limit of webhooks per workspace does not count.
+    /// not new. The limit of webhooks per workspace does not count. Tells `progress` how many rows are done, after each.
     ///
     /// # Errors
     ///
@@ -58,6 +64,7 @@ impl Store {
         (key, under): (&MasterKey, &Sealed),
         how: How,
         now_ms: i64,
+        mut progress: impl FnMut(usize),
     ) -> Result<Imported, ImportError> {
         let mut tx = self.db.write().await.map_err(StoreError::from)?;
         is_under(&mut tx, under).await?;
@@ -68,12 +75,14 @@ impl Store {
                 true => imported.webhooks += 1,
                 false => imported.skipped += 1,
             }
+            progress(imported.rows());
         }
         for key in &import.keys {
             match incoming.key(key).await? {
                 true => imported.keys += 1,
                 false => imported.skipped += 1,
             }
+            progress(imported.rows());
         }
         if !incoming.in_the_way.is_empty() {
             return Err(ImportError::InTheWay(incoming.in_the_way));

@@ -6,6 +6,7 @@
 mod api_keys;
 mod arrivals;
 mod attempts;
+mod backup;
 mod clock;
 mod db;
 mod deliveries;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 
 pub use self::api_keys::NewApiKey;
 pub use self::arrivals::{Arrival, Content};
+pub use self::backup::{Backup, BackupError};
 pub use self::clock::Clock;
 pub use self::db::Turn;
 use self::db::{Db, Tx};

@@ -140,7 +140,7 @@ pub(super) static NOTE: Statement = Statement::new(
 
 /// $1 workspace, $2 so many.
 pub(super) static NEWEST: Statement = Statement::new(
-    "select n.*, w.url from notices n
+    "select n.id, n.workspace_id, n.webhook_id, n.kind, n.reason, n.created_ms, w.url from notices n
      {seek webhooks w on w.workspace_id = n.workspace_id and w.id = n.webhook_id}
      where n.workspace_id = $1 and w.deleted_ms is null order by n.id desc limit $2",
 );
@@ -160,7 +160,7 @@ pub(super) static TAKE: Statement = Statement::new(
         where next_ms <= now($1) and (attempts > 0 or created_ms > now($1) - $2)
         order by next_ms limit 1
      ) and next_ms <= now($1)
-     returning *,
+     returning id, workspace_id, webhook_id, kind, reason, created_ms, attempts,
         (select w.url from webhooks w where w.workspace_id = notices.workspace_id and w.id = webhook_id) as url,
         (select s.name from workspaces s where s.id = notices.workspace_id) as workspace",
 );

@@ -1,6 +1,6 @@
 //! Sessions of the page.
 
-use super::api_keys::api_key;
+use super::api_keys::{api_key, key_columns};
 use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
 use crate::model::api_key::{ApiKey, KeyHash};
@@ -114,11 +114,13 @@ const END_OLDEST: &str = "
     ), -1)";
 
 /// $1 hash, $2 now, $3 how long it may go unused. The end stands in a sum, so that no plan goes by the index of ends.
-pub(super) static SESSION: Statement = Statement::new(
-    "select k.*, s.expires_ms, now($2) - s.used_ms as idle_ms from sessions s
+pub(super) static SESSION: Statement = Statement::new(concat!(
+    "select ",
+    key_columns!(),
+    ", s.expires_ms, now($2) - s.used_ms as idle_ms from sessions s
      {seek api_keys k on k.workspace_id = s.workspace_id and k.id = s.key_id}
      where s.token_hash = $1 and s.expires_ms - now($2) > 0 and s.used_ms > now($2) - $3 and k.is_active = 1",
-);
+));
 
 /// $1 hash, $2 now.
 pub(super) static TOUCH: Statement =

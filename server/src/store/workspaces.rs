@@ -20,6 +20,13 @@ pub struct Workspace {
     pub credits_remaining: i64,
 }
 
+/// What [`workspace`] reads, by name: a table may get columns from a newer version while this one runs.
+macro_rules! columns {
+    () => {
+        "id, name, email, plan, credits_remaining"
+    };
+}
+
 impl Store {
     /// Whether there is such a workspace.
     ///
@@ -27,7 +34,10 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn workspace(&self, id: WorkspaceId) -> Result<Option<Workspace>, StoreError> {
-        let row = sql("select * from workspaces where id = $1").bind(id).optional(&self.db).await?;
+        let row = sql(concat!("select ", columns!(), " from workspaces where id = $1"))
+            .bind(id)
+            .optional(&self.db)
+            .await?;
         row.as_ref().map(workspace).transpose()
     }
 
@@ -37,7 +47,8 @@ impl Store {
     ///
     /// [`StoreError`].
     pub async fn workspaces(&self) -> Result<Vec<Workspace>, StoreError> {
-        let rows = sql("select * from workspaces order by name").all(&self.db).await?;
+        let rows =
+            sql(concat!("select ", columns!(), " from workspaces order by name")).all(&self.db).await?;
         rows.iter().map(workspace).collect()
     }
 
@@ -55,8 +66,11 @@ impl Store {
         credits_remaining: Option<i64>,
     ) -> Result<Option<Workspace>, StoreError> {
         let mut tx = self.db.write().await?;
-        let row = sql("update workspaces set email = coalesce($2, email), plan = coalesce($3, plan),
-             credits_remaining = coalesce($4, credits_remaining) where name = $1 returning *")
+        let row = sql(concat!(
+            "update workspaces set email = coalesce($2, email), plan = coalesce($3, plan),
+             credits_remaining = coalesce($4, credits_remaining) where name = $1 returning ",
+            columns!()
+        ))
         .bind(name)
         .bind(email)
         .bind(plan)

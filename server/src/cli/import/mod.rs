@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::output::{note, out};
+use super::progress::Progress;
 use super::{Database, Failure, MasterKeyArg};
 use crate::clock::now_ms;
 use crate::master_key;
@@ -19,7 +20,9 @@ use crate::store::{How, ImportError, Store};
 /// How many things that are wrong are told.
 const SHOWN: usize = 50;
 
-/// Brings in webhooks with the secrets that their receivers know, and API keys or their hashes, from CSV files with a head or JSON
+/// Bring in webhooks and keys from elsewhere
+///
+/// Webhooks with the secrets that their receivers know, and API keys or their hashes, from CSV files with a head or JSON
 /// files with an array of objects. All rows are checked first; if one is wrong, each that is wrong is told, and nothing is kept. It works
 /// while the server runs.
 ///
@@ -79,7 +82,12 @@ impl ImportFiles {
             master_key::load(&self.master_key.source()?, None, &self.database.database, store).await?;
         let (key, under) = keyring.to_seal(store).await?;
         let how = How { skip_existing: self.skip_existing, only_check: self.check };
-        match store.import(import, (key, &under), how, now_ms()).await {
+        let (progress, all) = (Progress::new(self.json), import.webhooks.len() + import.keys.len());
+        let what = if self.check { "looked for" } else { "written" };
+        let show = |rows| progress.show(format_args!("{rows} of {all} rows {what}"));
+        let done = store.import(import, (key, &under), how, now_ms(), show).await;
+        drop(progress);
+        match done {
             Ok(done) => self.told(done.webhooks, done.keys, done.skipped),
             Err(ImportError::InTheWay(in_the_way)) => refuse(&in_the_way),
             Err(other) => Err(other.into()),

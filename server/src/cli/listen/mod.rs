@@ -24,7 +24,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a stream may be silent: it says every 15 s that it goes on.
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Forwards this workspace's deliveries to a laptop, as they come: body and headers are those that the webhook's receiver
+/// Receive this workspace's events on a laptop
+///
+/// Forwards the workspace's deliveries, as they come: body and headers are those that the webhook's receiver
 /// gets, signed as of now with the webhook's own secret, so what verifies there verifies here. The webhook's receiver
 /// gets them as ever. Needs an admin's or a member's key.
 ///
@@ -51,7 +53,9 @@ pub(super) struct Listen {
     remote: Remote,
 }
 
-/// Forwards one delivery again, signed as of now: the id is that of the delivery (`listen` and the page show it).
+/// Forward one delivery to a laptop again
+///
+/// It is signed as of now. The id is that of the delivery (`listen` and the page show it).
 #[derive(Debug, Args)]
 pub(super) struct Replay {
     /// The delivery's id
@@ -134,7 +138,8 @@ impl Listen {
         if let Some(last) = seen.last() {
             request = request.header("last-event-id", last);
         }
-        let mut events = Events::of(self.remote.send(request).await?);
+        let begun = tokio::time::timeout(self.remote.timeout(), self.remote.send(request)).await;
+        let mut events = Events::of(begun.map_err(|_| "the server did not answer in time")??);
         loop {
             let next = tokio::time::timeout(SILENCE, events.next()).await;
             let next = next.map_err(|_| "the server has fallen silent")?;

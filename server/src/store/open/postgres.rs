@@ -16,6 +16,11 @@ const CONNECTIONS: u32 = 8;
 /// How long a query waits for a connection, and a start for the server.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a migration waits for a lock, how long it then lets the others go on, and how often it tries: for a minute or so.
+const LOCK_TIMEOUT: &str = "1s";
+const LOCK_PAUSE: Duration = Duration::from_secs(2);
+const LOCK_TRIES: usize = 20;
+
 /// How every connection works.
 ///
 /// Joins run as loops over indexes, in the order in which they are written, and are planned anew each time: a plan that
@@ -72,21 +77,11 @@ pub(super) async fn is_made(options: &PgConnectOptions) -> Result<bool, OpenErro
     Ok(migrations > 0)
 }
 
-/// Connects and brings the schema up to date. The migrator holds an advisory lock: nodes may start at once.
+/// Connects and brings the schema up to date.
 pub(super) async fn open(options: &PgConnectOptions) -> Result<Db, OpenError> {
     inspect(options).await?;
     let failed = |error: sqlx::Error| unusable(options, error.to_string());
-    // A migration may take its time.
-    // Nor is it news that there is nothing to do.
-    let quiet = options.clone().options([("client_min_messages", "warning")]);
-    let mut connection = quiet.connect().await.map_err(failed)?;
-    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
-        MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) => {
-            OpenError::Newer { database: shown(options), found, known: newest_known(&MIGRATIONS) }
-        }
-        other => unusable(options, other.to_string()),
-    })?;
-    connection.close().await.map_err(failed)?;
+    migrate(options).await?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(CONNECT_TIMEOUT)
@@ -96,6 +91,50 @@ pub(super) async fn open(options: &PgConnectOptions) -> Result<Db, OpenError> {
         .await
         .map_err(failed)?;
     Ok(Db::Postgres(pool))
+}
+
+/// Brings the schema up to date. The migrator holds an advisory lock: nodes may start at once. A step may take its time, but not
+/// wait long for a lock on a table: what other nodes ask of the table waits behind it, and whoever reads the table, a dump for
+/// one, may go on for hours.
+async fn migrate(options: &PgConnectOptions) -> Result<(), OpenError> {
+    // Nor is it news that there is nothing to do.
+    let options_here =
+        options.clone().options([("client_min_messages", "warning"), ("lock_timeout", LOCK_TIMEOUT)]);
+    let mut tries = 1..;
+    loop {
+        let mut connection =
+            options_here.connect().await.map_err(|error| unusable(options, error.to_string()))?;
+        let done = MIGRATIONS.run(&mut connection).await;
+        // Also ends what it holds.
+        let _ = connection.close().await;
+        match done {
+            Ok(()) => return Ok(()),
+            Err(MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _)) => {
+                let known = newest_known(&MIGRATIONS);
+                return Err(OpenError::Newer { database: shown(options), found, known });
+            }
+            Err(error) if !is_in_the_way(&error) => return Err(unusable(options, error.to_string())),
+            Err(error) if tries.next() == Some(LOCK_TRIES) => {
+                let why = format!(
+                    "its schema can't be brought up to date while others lock it, a dump or a long transaction, say: {error}"
+                );
+                return Err(unusable(options, why));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the schema can't be brought up to date yet: trying again");
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether somebody else's lock was in the way: one that did not come in time (SQLSTATE 55P03), or a deadlock (40P01).
+fn is_in_the_way(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "55P03" | "40P01"))
 }
 
 /// Says so when the database server does not keep what it was given.
