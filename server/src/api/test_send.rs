@@ -128,7 +128,7 @@ async fn send_and_keep(
     request: SignedRequest,
     started_ms: i64,
 ) -> Attempt {
-    let outcome = app.sender.send(request).await;
+    let outcome = app.sender.send(Some(workspace_id), request).await;
     let status = if outcome.is_success() { Status::Success } else { Status::Failed };
     let attempt = Attempt::new(started_ms, now_ms(), outcome);
     let sent = TestSend { workspace_id, webhook_id, id, event: &event, status, attempt: &attempt };
