@@ -21,6 +21,7 @@ use crate::model::ids::WorkspaceId;
 /// half of the 512 threads that the runtime has for what blocks, so that nothing else waits for one.
 const MAX_RUNNING: usize = 224;
 const MAX_RUNNING_SLOW: usize = 32;
+const _: () = assert!(MAX_RUNNING + MAX_RUNNING_SLOW <= 512 / 2);
 /// A workspace gets no more than this part of what is free.
 const PART_OF_FREE: usize = 8;
 /// A name whose look-up takes longer is slow.

@@ -186,9 +186,3 @@ fn of_so_many_names_it_is_remembered_and_for_so_long() {
     state.remember(&"new".into(), SLOW, last);
     assert_eq!(state.slow_names.len(), 1);
 }
-
-#[test]
-fn threads_are_left_for_what_else_blocks() {
-    // As tokio has them.
-    assert!(MAX_RUNNING + MAX_RUNNING_SLOW <= 512 / 2);
-}
