@@ -62,6 +62,8 @@ async fn what_the_proxy_does_not_do_is_told_with_its_name_alone() {
     let plain = proxy.url(CREDENTIALS).replace("http:", "https:");
     for (url, status, says) in [
         (gone, 0, "refused"),
+        // There is no such name, or nobody to ask in time.
+        (format!("http://{CREDENTIALS}proxy.invalid:3128"), 0, "look"),
         (proxy.url(CREDENTIALS), 407, "proxy authorization required"),
         (proxy.url(CREDENTIALS), 403, "unsuccessful"),
         (proxy.url(CREDENTIALS), 502, "unsuccessful"),

@@ -231,3 +231,26 @@ async fn a_database_that_cannot_be_looked_into_is_not_checked() {
     let checked = import(&setup, &[("keys.json", &keys_json())], &["--check", "--skip-existing"]);
     assert_eq!((checked.code, checked.stdout.as_str()), (Some(1), ""), "{checked:?}");
 }
+
+#[tokio::test]
+async fn a_workspace_makes_a_thousand_keys_and_an_operator_more() {
+    let setup = Setup::new();
+    let key = |n: usize| json!({"workspace": "acme", "name": "k", "role": "member", "key_hash": hash(&n.to_string()), "key_preview": "...abcd"});
+    let keys: Value = (0..999).map(key).collect();
+    let imported = import(&setup, &[("keys.json", &keys.to_string())], &[]);
+    assert_eq!(imported.code, Some(0), "{imported:?}");
+    let server = setup.env("ENCRATA_MASTER_KEY", MASTER_KEY).start().await;
+    // The thousandth.
+    let admin = server.key("acme", "admin");
+    let refused = admin.post("/api/keys", json!({"name": "Production"})).await.expect(409);
+    assert!(refused.error().contains("1000 API keys, which is the limit"), "{refused:?}");
+    let listed = admin.get("/api/keys").await.expect(200).json();
+    let id = listed["keys"].as_array().unwrap().iter().find(|key| key["name"] == "k").unwrap()["id"].clone();
+    let delete = format!("/api/keys?permanent=true&id={}", id.as_str().unwrap());
+    admin.delete(&delete).await.expect(200);
+    admin.post("/api/keys", json!({"name": "Production"})).await.expect(201);
+    admin.post("/api/keys", json!({"name": "Production"})).await.expect(409);
+    // Others, and the operator, are not held up.
+    server.key("other", "admin").post("/api/keys", json!({"name": "Production"})).await.expect(201);
+    server.key("acme", "admin");
+}

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
-use encrata_webhooks_tests::{Api, Receiver, Reply, Resolver, Server, Setup};
-use serde_json::Value;
+use encrata_webhooks_tests::{Api, Receiver, Reply, Resolver, Scrape, Server, Setup};
+use serde_json::{Value, json};
 
 const NAME: &str = "hooks.test";
 /// Where the receiver is: an address that may be connected to.
@@ -145,4 +145,57 @@ async fn of_a_name_with_many_addresses_only_those_outside_are_connected_to() {
     rebinding.nobody_came_inside();
     let blocked = r#"encrata_deliveries_retried_total{reason="blocked"}"#;
     assert!(rebinding.server.scrape().await.value(blocked) > 0.0);
+}
+
+/// What asks for names that nobody answers holds a thread for each until the system gives up.
+#[tokio::test]
+async fn names_that_are_never_answered_hold_up_no_other_workspace() {
+    let untested = "that names which are never answered hold up no other workspace";
+    let Some(rebinding) = Rebinding::start(untested).await else { return };
+    let Rebinding { resolver, receiver, server, admin, publisher, .. } = &rebinding;
+    resolver.ignore("silent.test");
+    resolver.script(NAME, |_| vec![OUTSIDE]);
+    // A connection for each request, so a look-up for each.
+    receiver.script("/hook", |_| Reply::ok().header("connection", "close"));
+    let other = server.key("other", "admin");
+    let good = other.webhook_at(&receiver.url_by(NAME, "/hook"), &["lookup.completed"]).await;
+    let mut hooks = Vec::new();
+    for n in 0..50 {
+        let url = format!("https://{n}.silent.test/hook");
+        hooks.push(admin.webhook_at(&url, &["lookup.completed"]).await);
+    }
+    let event = |n: usize| {
+        json!({"workspace_id": admin.workspace_id, "event": "lookup.completed",
+               "data": {"email": "ada@example.com", "lookup_id": format!("lu_{n}")}})
+    };
+    publisher.post("/api/events/batch", (0..20).map(event).collect()).await.expect(202);
+    let busy = |metrics: &Scrape| metrics.value("encrata_requests_in_flight") > 600.0;
+    server.metrics_when("hundreds of look-ups", busy).await;
+    let tests: Vec<_> = hooks[..4]
+        .iter()
+        .map(|hook| (admin.clone(), json!({"id": hook.id})))
+        .map(|(admin, test)| tokio::spawn(async move { admin.post("/api/webhooks/test", test).await }))
+        .collect();
+
+    for n in 1..=3 {
+        publisher.lookup(&other.workspace_id, &format!("lu_{n}")).await;
+        let ended = |all: &[Value]| all.len() == 2 * n - 1 && all[0]["status"] != "pending";
+        let delivery = other.deliveries_when(&good.id, "it ended", ended).await.remove(0);
+        assert_eq!(
+            (&delivery["status"], &delivery["attempts"]),
+            (&json!("success"), &json!(1)),
+            "{delivery}"
+        );
+        let tested = other.post("/api/webhooks/test", json!({"id": good.id})).await.expect(200);
+        assert_eq!(tested.field("status"), "delivered", "{tested:?}");
+    }
+    // Who waited in vain is told for what: nobody was too slow to answer a request.
+    for test in tests {
+        let tested = test.await.unwrap().expect(200);
+        let error = tested.field("error");
+        assert!(error.contains("silent.test was not looked up in time"), "{tested:?}");
+    }
+    let resolve = r#"encrata_deliveries_retried_total{reason="resolve"}"#;
+    let metrics = server.metrics_when("deliveries failed", |metrics| metrics.value(resolve) > 0.0).await;
+    assert!(metrics.value(r#"encrata_deliveries_retried_total{reason="timeout"}"#) < 1.0, "{metrics:?}");
 }

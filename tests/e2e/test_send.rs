@@ -1,7 +1,8 @@
 //! Test sends: one attempt, now, and its outcome in the answer.
 
-use encrata_webhooks_tests::{Receiver, Reply, Server, Setup};
+use encrata_webhooks_tests::{Gate, Receiver, Reply, Server, Setup};
 use serde_json::json;
+use tokio::task::JoinSet;
 
 const TEST: &str = "/api/webhooks/test";
 
@@ -113,4 +114,40 @@ async fn a_paused_webhook_can_be_tested() {
     admin.put("/api/webhooks", pause).await.expect(200);
     let sent = admin.post(TEST, json!({"id": hook.id})).await.expect(200).json();
     assert_eq!(sent["status"], "delivered");
+}
+
+#[tokio::test]
+async fn a_workspace_has_four_test_sends_under_way_however_many_keys_it_has() {
+    let receiver = Receiver::start().await;
+    let server = Server::start(&receiver).await;
+    let (admin, other) = (server.key("acme", "admin"), server.key("other", "admin"));
+    let mut hooks = Vec::new();
+    for path in ["/one", "/two"] {
+        hooks.push(admin.webhook(&receiver, path, &["credits.low"]).await);
+    }
+    let elsewhere = other.webhook(&receiver, "/other", &["credits.low"]).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    receiver.script("/one", move |_| Reply::ok().after(&held));
+    let mut tests = JoinSet::new();
+    for _ in 0..4 {
+        let (key, test) = (server.key("acme", "member"), json!({"id": hooks[0].id}));
+        tests.spawn(async move { key.post(TEST, test).await });
+    }
+    receiver.wait_for("/one", 4).await;
+    for hook in &hooks {
+        let refused = admin.post(TEST, json!({"id": hook.id})).await.expect(429);
+        assert_eq!(refused.header("retry-after"), Some("1"));
+        assert_eq!(refused.error(), "Rate limit exceeded. Please try again later.");
+    }
+    let sent = other.post(TEST, json!({"id": elsewhere.id})).await.expect(200).json();
+    assert_eq!(sent["status"], "delivered");
+    gate.open();
+    for tested in tests.join_all().await {
+        assert_eq!(tested.expect(200).json()["status"], "delivered");
+    }
+    // Their places are free again.
+    let sent = admin.post(TEST, json!({"id": hooks[1].id})).await.expect(200).json();
+    assert_eq!(sent["status"], "delivered");
+    assert_eq!((receiver.received("/one").len(), receiver.received("/two").len()), (4, 1));
 }

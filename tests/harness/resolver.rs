@@ -22,6 +22,8 @@ pub struct Resolver {
 #[derive(Default)]
 struct Names {
     scripts: HashMap<String, Script>,
+    /// Names and all below them that get no answer.
+    silent: Vec<String>,
     /// How often each name was asked for, by type.
     asked: HashMap<(String, u16), usize>,
 }
@@ -84,6 +86,11 @@ impl Resolver {
         self.names.lock().unwrap().scripts.insert(name.to_owned(), Arc::new(addresses));
     }
 
+    /// Never answers what is asked about a name, or about one below it.
+    pub fn ignore(&self, name: &str) {
+        self.names.lock().unwrap().silent.push(name.to_owned());
+    }
+
     /// How often a name was looked up.
     pub fn asked(&self, name: &str) -> usize {
         self.names.lock().unwrap().asked.get(&(name.to_owned(), A)).copied().unwrap_or_default()
@@ -138,6 +145,11 @@ impl Names {
         let kind = u16::from_be_bytes(query.get(at + 1..at + 3)?.try_into().ok()?);
         let nth = self.asked.entry((name.clone(), kind)).or_default();
         *nth += 1;
+        if self.silent.iter().any(|silent| {
+            name.strip_suffix(&**silent).is_some_and(|left| left.is_empty() || left.ends_with('.'))
+        }) {
+            return None;
+        }
         let found = self.scripts.get(&name).map(|script| script(*nth));
         let is_known = found.is_some();
         let records: Vec<Vec<u8>> = found

@@ -137,7 +137,7 @@ impl From<RecordError> for ApiError {
 impl From<CreateError> for ApiError {
     fn from(error: CreateError) -> Self {
         match error {
-            CreateError::TooMany { .. } => Self::Conflict(error.to_string()),
+            CreateError::TooMany { .. } | CreateError::TooManyKeys => Self::Conflict(error.to_string()),
             CreateError::SameTag => Self::Unavailable(error.to_string()),
             CreateError::Store(error) => error.into(),
         }

@@ -141,7 +141,11 @@ struct CreatedKey {
 #[utoipa::path(
     post, path = "/keys", operation_id = "create_key", tag = "keys",
     security(("key" = []), ("session" = [])), request_body = NewKeyInput,
-    responses((status = 201, description = "The key", body = CreatedKey), Errors)
+    responses(
+        (status = 201, description = "The key", body = CreatedKey),
+        (status = 409, description = "The workspace has 1,000 keys", body = ErrorBody),
+        Errors,
+    )
 )]
 async fn create(
     State(app): State<App>,

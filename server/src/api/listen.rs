@@ -104,7 +104,7 @@ async fn listen(
     let events: Option<Vec<Option<EventKind>>> = events.transpose()?;
     let events = events.map(|events| events.into_iter().flatten().map(EventKind::as_str).collect());
     let from = from(&headers, time(params.since.as_deref(), "since")?)?;
-    let place = app.streams.enter((key.workspace_id, key.id))?;
+    let place = sse::enter(&app, &key)?;
     Ok(sse::stream(&app.clone(), place, credential, |teller| {
         Follower { app, key, webhook, events, from, heard: Heard::from(from), teller }.follow()
     }))

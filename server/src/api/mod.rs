@@ -19,6 +19,7 @@ pub(crate) mod metrics;
 mod notices;
 mod openapi;
 mod page;
+mod places;
 mod rate_limit;
 mod rotate;
 mod same_origin;
@@ -45,8 +46,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub use self::error::ApiError;
 pub use self::keys::{created_event, key_event};
 pub use self::known::Known;
+pub use self::places::Places;
 pub use self::rate_limit::RateLimit;
-pub use self::sse::Streams;
 pub use self::state::{App, Parts};
 pub use self::wrong_keys::WrongKeys;
 

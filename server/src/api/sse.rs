@@ -1,9 +1,7 @@
 //! Server-sent events: who may listen, and telling them.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
@@ -16,62 +14,21 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::Credential;
+use super::places::{Full, Place};
 use super::{ApiError, App};
-use crate::model::ids::{KeyId, WorkspaceId};
+use crate::model::api_key::ApiKey;
 
 /// How often a listener's key or session is looked at again.
 const RECHECK: Duration = Duration::from_secs(5);
 /// After how long a silent stream says that it goes on.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
-/// How many streams a key has at most, a workspace with all its keys, and a node.
-const PER_KEY: usize = 8;
-const PER_WORKSPACE: usize = 64;
-const PER_NODE: usize = 256;
 
-/// Who listens, on this node: how many streams of which key.
-#[derive(Debug, Clone, Default)]
-pub struct Streams(Arc<Mutex<HashMap<Listener, usize>>>);
-
-/// Which key of which workspace.
-type Listener = (WorkspaceId, KeyId);
-
-/// A place among those who listen; dropped, it is free again.
-#[derive(Debug)]
-pub(super) struct Place(Streams, Listener);
-
-impl Streams {
-    /// Takes a place, if there is one.
-    pub(super) fn enter(&self, key: Listener) -> Result<Place, ApiError> {
-        let mut streams = self.lock();
-        if streams.values().sum::<usize>() >= PER_NODE {
-            return Err(ApiError::Unavailable("too many listen to this node: try again later".into()));
-        }
-        let of_workspace = streams.iter().filter(|((workspace, _), _)| *workspace == key.0);
-        let of_workspace: usize = of_workspace.map(|(_, streams)| streams).sum();
-        let of_key = streams.get(&key).copied().unwrap_or_default();
-        if of_key >= PER_KEY || of_workspace >= PER_WORKSPACE {
-            return Err(ApiError::RateLimited { retry_after_s: 1 });
-        }
-        streams.insert(key, of_key + 1);
-        Ok(Place(self.clone(), key))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<Listener, usize>> {
-        // Counting can't panic half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut streams = self.0.lock();
-        if let Some(of_key) = streams.get_mut(&self.1) {
-            *of_key -= 1;
-            if *of_key == 0 {
-                streams.remove(&self.1);
-            }
-        }
-    }
+/// A place among those who listen.
+pub(super) fn enter(app: &App, key: &ApiKey) -> Result<Place, ApiError> {
+    app.streams.enter((key.workspace_id, key.id)).map_err(|full| match full {
+        Full::Node => ApiError::Unavailable("too many listen to this node: try again later".into()),
+        Full::Holder => ApiError::RateLimited { retry_after_s: 1 },
+    })
 }
 
 /// An event of a stream, as `EventSource` reads it (the HTML standard, section 9.2).
@@ -166,33 +123,4 @@ where
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
     (headers, body).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_are_few_and_free_again() {
-        let streams = Streams::default();
-        let workspace = WorkspaceId::new(1);
-        let key = (workspace, KeyId::new(1));
-        let mut places: Vec<Place> = (0..PER_KEY).map(|_| streams.enter(key).unwrap()).collect();
-        assert!(matches!(streams.enter(key), Err(ApiError::RateLimited { .. })));
-        places.pop();
-        places.push(streams.enter(key).unwrap());
-        let fill = |workspace: WorkspaceId, places: usize| -> Vec<Place> {
-            (0..places).map(|_| streams.enter((workspace, KeyId::new(1))).unwrap()).collect()
-        };
-        // One workspace leaves room for others, however many keys it makes.
-        places.extend(fill(workspace, PER_WORKSPACE - PER_KEY));
-        assert!(matches!(streams.enter((workspace, KeyId::new(1))), Err(ApiError::RateLimited { .. })));
-        for n in 1..PER_NODE / PER_WORKSPACE {
-            places.extend(fill(WorkspaceId::new(1 + n as i64), PER_WORKSPACE));
-        }
-        let late = (WorkspaceId::new(9), KeyId::new(1));
-        assert!(matches!(streams.enter(late), Err(ApiError::Unavailable(_))));
-        drop(places);
-        assert!(streams.lock().is_empty());
-    }
 }

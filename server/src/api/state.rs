@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::known::Known;
+use super::places::Places;
 use super::rate_limit::RateLimit;
-use super::sse::Streams;
 use super::usage::Usage;
 use super::wrong_keys::WrongKeys;
 use crate::delivery::address::Guard;
@@ -81,7 +81,9 @@ pub struct Parts {
     /// What came of attempts, as far as it is not written yet.
     pub stats: Stats,
     /// Who listens.
-    pub streams: Streams,
+    pub streams: Places,
+    /// Whose test sends are under way.
+    pub test_sends: Places,
     /// How many webhooks a workspace may have.
     pub webhooks_per_workspace: u32,
     /// Set while outcomes can't be written.

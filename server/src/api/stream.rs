@@ -76,7 +76,7 @@ async fn stream(
         limit: WATCHED,
     };
     let webhook = find_webhook(&app, &key, params.webhook_id.as_deref()).await?;
-    let place = app.streams.enter((key.workspace_id, key.id))?;
+    let place = sse::enter(&app, &key)?;
     Ok(sse::stream(&app.clone(), place, credential, |teller| {
         Watcher { app, webhook, filter, seen: Vec::new(), teller }.watch()
     }))

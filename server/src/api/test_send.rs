@@ -66,7 +66,7 @@ struct Tested {
 /// Send a test event
 ///
 /// Makes one attempt at once, without retries, and answers 200 also when the receiver fails. The attempt is kept
-/// among the webhook's deliveries.
+/// among the webhook's deliveries. A workspace has 4 under way at most, a node 64: one more is answered 429.
 #[utoipa::path(
     post, path = "/webhooks/test", operation_id = "send_test", tag = "webhooks",
     security(("key" = []), ("session" = [])), request_body = TestInput,
@@ -82,6 +82,8 @@ async fn test(
     Body(input): Body<TestInput>,
 ) -> Result<Json<Tested>, ApiError> {
     let webhook = find(&app, &key, input.id.as_deref()).await?;
+    let place = app.test_sends.enter((key.workspace_id, key.id));
+    let place = place.map_err(|_| ApiError::RateLimited { retry_after_s: 1 })?;
     let started_ms = now_ms();
     let event = sample(input.event.as_deref(), started_ms)?;
     let delivery_id = DeliveryId::new(started_ms);
@@ -97,9 +99,12 @@ async fn test(
     let shown = SentRequest::from(&request);
     let signature = request.header("x-encrata-signature").unwrap_or_default().to_owned();
 
-    // On its own: a caller who hangs up meanwhile must not leave an attempt behind that nobody kept.
+    // On its own: a caller who hangs up meanwhile must not leave an attempt behind that nobody kept, and frees no place.
     let to = (webhook.workspace_id, webhook.id);
-    let sending = tokio::spawn(send_and_keep(app, to, delivery_id, event, request, started_ms));
+    let sending = tokio::spawn(async move {
+        let _place = place;
+        send_and_keep(app, to, delivery_id, event, request, started_ms).await
+    });
     let attempt = sending.await.map_err(|error| {
         tracing::error!(%error, webhook = %webhook.id, "a test send failed");
         ApiError::Internal
@@ -128,7 +133,7 @@ async fn send_and_keep(
     request: SignedRequest,
     started_ms: i64,
 ) -> Attempt {
-    let outcome = app.sender.send(request).await;
+    let outcome = app.sender.send(Some(workspace_id), request).await;
     let status = if outcome.is_success() { Status::Success } else { Status::Failed };
     let attempt = Attempt::new(started_ms, now_ms(), outcome);
     let sent = TestSend { workspace_id, webhook_id, id, event: &event, status, attempt: &attempt };

@@ -12,6 +12,8 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use super::lookups::{self, Lookups};
+
 /// Not globally routable (IANA's IPv4 Special-Purpose Address Registry, RFC 6890; multicast RFC 5771), and
 /// the deprecated 6to4 relays (RFC 7526). Two addresses of 192.0.0.0/24 are reachable by that registry: they
 /// lead to the nearest router that has them, which is one of our own network. The three networks that are
@@ -212,14 +214,23 @@ impl fmt::Display for Unresolved {
 
 impl std::error::Error for Unresolved {}
 
-/// The system's resolver behind the guard.
-impl Resolve for Guard {
+/// The look-ups, behind the guard if there is one.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) guard: Option<Guard>,
+    pub(super) lookups: Lookups,
+}
+
+impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.clone();
+        let (guard, lookups, asker) = (self.guard.clone(), self.lookups.clone(), lookups::asker());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let found = found.map_err(|error| Unresolved(error.to_string()))?;
-            let permitted = guard.permitted(found)?;
+            let found = lookups.addresses(asker, name.as_str()).await;
+            let found = found.map_err(|why| Unresolved((*why).to_owned()))?;
+            let found = found.iter().copied();
+            // Each who asked checks what all of them got.
+            let permitted =
+                guard.map_or_else(|| Ok(found.clone().collect()), |guard| guard.permitted(found.clone()))?;
             Ok(Box::new(permitted.into_iter()) as Addrs)
         })
     }

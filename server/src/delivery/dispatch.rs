@@ -87,7 +87,7 @@ impl Dispatcher {
         let (started, started_ms) = (Instant::now(), now_ms());
         let span = trace::attempt(&claim);
         let outcome = match sign_claim(&claim, &self.signers, started_ms, span.traceparent().as_deref()) {
-            Ok(request) => self.sender.send(request).await,
+            Ok(request) => self.sender.send(Some(claim.workspace_id), request).await,
             Err(why) => Outcome::Unanswered(Failure::Secret(why)),
         };
         let ended_ms = now_ms();

@@ -5,6 +5,7 @@ pub mod dispatch;
 pub mod egress;
 pub mod finish;
 mod group;
+mod lookups;
 pub(crate) mod notices;
 pub mod record;
 pub mod request;

@@ -51,7 +51,7 @@ impl Notifier {
     /// One after the other: there are never many.
     async fn send_due(&self) -> Result<(), StoreError> {
         while let Some(due) = self.store.due_notice(LEASE).await? {
-            let outcome = self.sender.send(self.request(&due)).await;
+            let outcome = self.sender.send(None, self.request(&due)).await;
             let next = self.schedule.next(&outcome, due.attempts, chance());
             let (result, again_ms) = match next {
                 Next::Succeeded => ("delivered", None),

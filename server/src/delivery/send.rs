@@ -7,10 +7,12 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Proxy, redirect, tls};
 
-use super::address::{Blocked, Guard, Unresolved};
+use super::address::{Blocked, Guard, Names, Unresolved};
 use super::egress::EgressProxy;
+use super::lookups::{Lookups, on_behalf_of};
 use super::request::SignedRequest;
 use crate::clock::now_ms;
+use crate::model::ids::WorkspaceId;
 use crate::model::outcome::{Failure, MAX_RESPONSE_BYTES, Outcome};
 
 /// How long the whole exchange may take: connecting, sending and reading the answer.
@@ -48,17 +50,19 @@ impl Sender {
             .tls_certs_merge(extra_ca)
             .pool_max_idle_per_host(super::slots::MAX_PER_WEBHOOK);
         let failed = |error: reqwest::Error| format!("no HTTPS client can be made: {}", innermost(&error));
-        client = match egress {
-            // The one name that is looked up here is the proxy's own, which may be inside.
-            Some(egress) => client.proxy(Proxy::all(egress.as_url().clone()).map_err(failed)?),
-            None => client.dns_resolver(Arc::new(guard.clone())),
-        };
+        if let Some(egress) = egress {
+            client = client.proxy(Proxy::all(egress.as_url().clone()).map_err(failed)?);
+        }
+        // With a proxy, the one name that is looked up here is the proxy's own, which may be inside.
+        let guarding = egress.is_none().then(|| guard.clone());
+        client = client.dns_resolver(Names { guard: guarding, lookups: Lookups::of_the_system() });
         Ok(Self { client: client.build().map_err(failed)?, guard, egress: egress.cloned() })
     }
 
-    /// Sends a request and waits for the answer, [`REQUEST_TIMEOUT`] at most.
-    pub async fn send(&self, request: SignedRequest) -> Outcome {
-        match tokio::time::timeout(REQUEST_TIMEOUT, self.exchange(request)).await {
+    /// Sends a request for a workspace, or for the operator, and waits for the answer, [`REQUEST_TIMEOUT`] at most.
+    pub async fn send(&self, sender: Option<WorkspaceId>, request: SignedRequest) -> Outcome {
+        let exchange = on_behalf_of(sender, self.exchange(request));
+        match tokio::time::timeout(REQUEST_TIMEOUT, exchange).await {
             Ok(Ok(answered)) => answered,
             Ok(Err(failure)) => Outcome::Unanswered(failure),
             Err(_) => {
@@ -135,7 +139,10 @@ fn classify(error: &reqwest::Error, egress: Option<&EgressProxy>) -> Failure {
             return Failure::Blocked(blocked.to_string());
         }
         if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
-            return Failure::Resolve(unresolved.to_string());
+            return match egress {
+                Some(egress) => Failure::Connect(format!("the proxy {egress} gave none ({unresolved})")),
+                None => Failure::Resolve(unresolved.to_string()),
+            };
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Failure::Tls(tls.to_string());

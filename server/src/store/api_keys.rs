@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use super::row::{Row, unreadable};
 use super::sessions::end_sessions;
 use super::statement::{Query, Statement, sql};
-use super::{Store, StoreError, Tx, record, workspaces};
-use crate::model::api_key::{ApiKey, KeyHash, PREFIX, Role};
+use super::webhooks::ONE_AT_A_TIME;
+use super::{CreateError, Store, StoreError, Tx, record, workspaces};
+use crate::model::api_key::{ApiKey, KeyHash, MAX_KEYS, PREFIX, Role};
 use crate::model::event::NewBatch;
 use crate::model::ids::{KeyId, WorkspaceId};
 
@@ -90,21 +91,29 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`CreateError`].
     pub async fn create_key(
         &self,
         workspace_id: WorkspaceId,
         key: &NewApiKey<'_>,
         announce: &NewBatch,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.db.write().await?;
+    ) -> Result<bool, CreateError> {
+        let mut tx = self.db.write().await.map_err(StoreError::from)?;
+        ONE_AT_A_TIME.query().bind(workspace_id).one(&mut tx).await?;
+        let keys = sql("select count(*) as keys from api_keys where workspace_id = $1")
+            .bind(workspace_id)
+            .one(&mut tx)
+            .await?;
+        if keys.int("keys")? >= i64::from(MAX_KEYS) {
+            return Err(CreateError::TooManyKeys);
+        }
         insert(&mut tx, workspace_id, key, announce.now_ms).await?;
         let due = record::announce(&mut tx, self, announce).await?;
-        tx.commit().await?;
+        tx.commit().await.map_err(StoreError::from)?;
         Ok(due)
     }
 
-    /// As [`Self::create_key`], in the workspace of that name, which is made when it is new.
+    /// As [`Self::create_key`], however many there are, in the workspace of that name, which is made when it is new.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@ use super::master_key::is_under;
 use super::row::{Row, unreadable};
 use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
+use crate::model::api_key::MAX_KEYS;
 use crate::model::ids::{WebhookId, WorkspaceId};
 use crate::model::webhook::{Disabled, HttpsUrl, Secrets, Webhook};
 use crate::vault::Sealed;
@@ -27,7 +28,7 @@ pub struct Change<'a> {
     pub rate_limit: Option<u32>,
 }
 
-/// Why a webhook was not kept.
+/// Why a webhook or a key was not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateError {
     /// The workspace has as many as it may have.
@@ -36,6 +37,9 @@ pub enum CreateError {
         /// The limit.
         limit: u32,
     },
+    /// The workspace has [`MAX_KEYS`].
+    #[error("this workspace has {MAX_KEYS} API keys, which is the limit: delete one first (permanent=true)")]
+    TooManyKeys,
     /// Its id ends as another's does, so that their deliveries could not be told apart. Chance: another id will do.
     #[error("the new webhook got an id that can't be used: ask again")]
     SameTag,
@@ -45,7 +49,7 @@ pub enum CreateError {
 }
 
 /// Two that are made at once must not both be the last one allowed.
-static ONE_AT_A_TIME: Statement =
+pub(super) static ONE_AT_A_TIME: Statement =
     Statement::new("select id from workspaces where id = $1 {postgres: for update}");
 
 /// What [`webhook`] reads, by name: a table may get columns from a newer version while this one runs. $1 workspace.
