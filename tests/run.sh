@@ -101,7 +101,7 @@ suite_model() {
         -p encrata-webhooks-tests --test lease_model
 }
 suite_e2e() {
-    cargo build --quiet --locked -p encrata-webhooks-server -p example-rust-axum &&
+    cargo build --quiet --locked -p encrata-webhooks-server &&
         cargo test --quiet --locked -p encrata-webhooks-tests --test e2e
 }
 suite_faults() { # most of its time is waiting for leases to end, so more run at once than there are cores
@@ -138,6 +138,11 @@ suite_browser() {
     suite_page && cargo build --quiet --locked -p encrata-webhooks-server &&
         with_npm "the page was not tested" tests/browser/run.sh
 }
+# The receivers to copy, each started as its README says, get deliveries from the binary.
+suite_examples() {
+    undone="the examples were not tested"
+    with_npm "$undone" with_python 10 "$undone" with_server tests/examples/run.sh
+}
 # What stands in deploy/: the image's folder, the unit, compose, Kubernetes.
 suite_deploy() { with_python 10 "the files in deploy/ were not checked" with_server tests/deploy/run.sh; }
 # Every block of the documentation is run; the book is made, and no link in it leads nowhere.
@@ -148,7 +153,7 @@ suite_dev() {
 }
 
 passed=0 failed=0 summary=""
-for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults schemathesis clients js runtimes browser python deploy docs dev}; do
+for suite in ${*:-page check core core_steps constant_time fuzz miri supply vectors server postgres store model e2e faults schemathesis clients js runtimes browser python examples deploy docs dev}; do
     echo "== $suite"
     started=$(date +%s)
     if "suite_$suite"; then result=passed passed=$((passed + 1)); else result=FAILED failed=$((failed + 1)); fi

@@ -7,8 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 package=$(dirname "$here")
 target=${CARGO_TARGET_DIR:-$(dirname "$package")/target}
-dist=$target/dist
-work=$target/python
+. "$here/environment.sh"
 python=${ENCRATA_PYTHON:-python3}
 
 "$python" "$package/generate.py" --check
@@ -17,22 +16,6 @@ rm -f "$dist"/encrata_webhooks-*
 "$work/tools/bin/twine" check --strict "$dist"/encrata_webhooks-*
 "$python" "$here/check_wheels.py" "$dist"/encrata_webhooks-*.whl
 
-# An environment with what the tests are written with is kept; the package in it is always the one just built.
-environment() { # name, interpreter, requirements
-    if ! cmp -s "$3" "$work/$1/installed.txt"; then
-        rm -rf "${work:?}/$1"
-        "$2" -m venv "$work/$1"
-        "$work/$1/bin/pip" install --quiet --disable-pip-version-check -r "$3"
-        cp "$3" "$work/$1/installed.txt"
-    fi
-}
-install() { # name of the environment, what
-    "$work/$1/bin/pip" install --quiet --disable-pip-version-check --no-index --no-deps --force-reinstall "$2"
-}
-native() { # the wheel for this machine with this stable interface
-    ls "$dist"/encrata_webhooks-*-"$1"-abi3-*linux*.whl "$dist"/encrata_webhooks-*-"$1"-abi3-macosx*.whl 2>/dev/null |
-        grep -v -e musllinux -e manylinux_2_17
-}
 tested() { # interpreter, wheel's stable interface, then arguments of pytest
     version=$("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     environment "test-$version" "$1" "$package/requirements-test.txt"

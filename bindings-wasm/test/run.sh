@@ -33,15 +33,9 @@ done
 
 # The adapters, against the frameworks: siblings of the package, as in a project. It finds their types there.
 frameworks=$here/frameworks
-if ! cmp -s "$frameworks/package-lock.json" "$frameworks/node_modules/installed-lock.json"; then
-    (cd "$frameworks" && npm ci --silent --omit=optional --ignore-scripts --no-audit --no-fund)
-    cp "$frameworks/package-lock.json" "$frameworks/node_modules/installed-lock.json"
-fi
-mkdir -p frameworks/node_modules frameworks/examples
+"$frameworks/install.sh"
+mkdir -p frameworks/node_modules
 cp "$frameworks"/*.m?s "$frameworks/tsconfig.json" frameworks
-for example in aws-lambda express fastify hono next node; do
-    cp -R "$root/examples/$example" frameworks/examples
-done
 ln -s "$frameworks"/node_modules/* frameworks/node_modules
 cp -R node_modules/@encrata frameworks/node_modules
 "$package/node_modules/.bin/tsc" -p frameworks

@@ -1,7 +1,16 @@
 import { webhookHandler } from "npm:@encrata/webhooks/web";
 
-// deno run --allow-net --allow-env=ENCRATA_WEBHOOK_SECRET main.js
-Deno.serve(webhookHandler(async (event) => {
-  // The same id at every attempt: drop what you have had. Answer within 5 seconds, and work afterwards.
+// What came, by id. Yours is a table with a unique id: it survives a crash, and every process sees it.
+const inbox = new Map();
+
+const receive = webhookHandler((event) => {
+  if (inbox.has(event.id)) return; // it has the same id at every attempt, and came before
+  inbox.set(event.id, event);
+  setTimeout(work, 0, event); // after the answer, which is due within 5 seconds
+});
+
+function work(event) {
   console.log(event.id, event.event, event.data);
-}));
+}
+
+Deno.serve({ port: Number(Deno.env.get("PORT") ?? 3000) }, receive);

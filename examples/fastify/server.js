@@ -2,11 +2,18 @@ import { webhookHandler } from "@encrata/webhooks/fastify";
 import fastify from "fastify";
 
 const app = fastify();
+// What came, by id. Yours is a table with a unique id: it survives a crash, and every process sees it.
+const inbox = new Map();
 
 app.register(webhookHandler(async (event) => {
-  // The same id at every attempt: drop what you have had. Answer within 5 seconds, and work afterwards.
-  console.log(event.id, event.event, event.data);
+  if (inbox.has(event.id)) return; // it has the same id at every attempt, and came before
+  inbox.set(event.id, event);
+  setImmediate(work, event); // after the answer, which is due within 5 seconds
 }), { prefix: "/webhooks/encrata" });
+
+function work(event) {
+  console.log(event.id, event.event, event.data);
+}
 
 await app.listen({ port: Number(process.env.PORT ?? 3000) });
 console.log(`listening on http://localhost:${app.server.address().port}/webhooks/encrata`);

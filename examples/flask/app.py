@@ -1,12 +1,21 @@
+from threading import Thread
+
 from encrata_webhooks import WebhookEvent
 from encrata_webhooks.flask import webhook_handler
 from flask import Flask
 
 app = Flask(__name__)
+# What came, by id. Yours is a table with a unique id: it survives a crash, and every process sees it.
+inbox = {}
 
 
 @app.post("/webhooks/encrata")
 @webhook_handler()
 def receive(event: WebhookEvent) -> None:
-    # The same id at every attempt: drop what you have had. Answer within 5 seconds, and work afterwards.
+    # It has the same id at every attempt. Looked for and kept in one step: two threads may have it at once.
+    if inbox.setdefault(event.id, event) is event:
+        Thread(target=work, args=[event]).start()  # the answer, which is due within 5 seconds, does not wait for it
+
+
+def work(event: WebhookEvent) -> None:
     print(event.id, event.event, event.data, flush=True)

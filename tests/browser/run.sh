@@ -12,9 +12,7 @@ if ! cmp -s package-lock.json node_modules/installed-lock.json; then
     npm ci --silent --no-audit --no-fund --ignore-scripts
     cp package-lock.json node_modules/installed-lock.json
 fi
-for name in "${ENCRATA_TEST_CHROMIUM:-chromium}" chromium-browser google-chrome; do
-    ! ENCRATA_TEST_CHROMIUM=$(command -v "$name") || break
-done
+ENCRATA_TEST_CHROMIUM=$("$root/tests/chromium.sh")
 [ -n "$ENCRATA_TEST_CHROMIUM" ] || ENCRATA_TEST_CHROMIUM=$(node -p 'require("playwright-core").chromium.executablePath()')
 for tool in "$ENCRATA_TEST_CHROMIUM" openssl; do
     if ! command -v "$tool" >/dev/null; then

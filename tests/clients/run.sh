@@ -47,11 +47,11 @@ fi
 # Rust: a Standard Webhooks library.
 cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml" --target-dir "$work/cargo"
 
-# Go: the documentation's snippet; the standard library is all it needs.
+# Go: the documentation's snippet, and a Standard Webhooks one; the standard library is all they need.
 skipped=
 rm -f "$work/go/verify"
 if command -v go >/dev/null; then
-    GOCACHE="$work/go/cache" go build -o "$work/go/verify" "$here/snippets/verify.go"
+    GOCACHE="$work/go/cache" go build -o "$work/go/verify" "$here/snippets/verify.go" "$here/snippets/standard.go"
 else
     skipped="go is not installed: the Go snippet did not verify the deliveries (Debian: apt-get install golang-go)"
     echo "SKIPPED: $skipped"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import json
 import re
 import time
@@ -33,7 +36,7 @@ def cases(server: Server, receiver: Receiver) -> dict[str, Case]:
 @pytest.fixture(params=VERIFIERS, ids=lambda verifier: verifier.name)
 def verifier(request: pytest.FixtureRequest) -> Verifier:
     verifier: Verifier = request.param
-    if verifier.name == "snippet-go" and not Path(verifier.command[0]).exists():
+    if verifier.name.startswith("snippet-go") and not Path(verifier.command[0]).exists():
         pytest.skip("go is not installed")
     return verifier
 
@@ -73,6 +76,15 @@ def test_another_secret_is_refused(cases: dict[str, Case], verifier: Verifier) -
             for number, secret in enumerate([STRANGE_SECRET, *case.refused(verifier.standard)])
         ],
     )
+
+
+@pytest.mark.parametrize("verifier", [one for one in VERIFIERS if one.name == "snippet-go-standard"], indirect=True)
+def test_another_time_is_refused(cases: dict[str, Case], verifier: Verifier) -> None:
+    case = cases["sent"]
+    [secret] = case.accepted(True)
+    of_time = {offset: signed_at(case.delivery, secret, int(time.time()) + offset) for offset in (0, -3600, 3600)}
+    expect("accepted", verifier, [Question("now", of_time[0], secret)])
+    expect("refused", verifier, [Question(f"{offset} s", of_time[offset], secret) for offset in (-3600, 3600)])
 
 
 def test_which_secrets_verify_during_a_rotation(cases: dict[str, Case]) -> None:
@@ -162,6 +174,14 @@ def flipped(delivery: Delivery, at: int) -> Delivery:
     body = bytearray(delivery.body)
     body[at] ^= 1
     return replace(delivery, body=bytes(body))
+
+
+def signed_at(delivery: Delivery, secret: str, timestamp: int) -> Delivery:
+    """As it would be sent at another time."""
+    message = f"{delivery.headers['webhook-id']}.{timestamp}.".encode() + delivery.body
+    signature = hmac.new(base64.b64decode(secret.removeprefix("whsec_")), message, hashlib.sha256).digest()
+    changed = {"webhook-timestamp": str(timestamp), "webhook-signature": f"v1,{base64.b64encode(signature).decode()}"}
+    return replace(delivery, header_list=tuple({**delivery.headers, **changed}.items()))
 
 
 def envelope(delivery: Delivery, **options: Any) -> Any:

@@ -1,14 +1,14 @@
 //! A command that goes on until it is stopped.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::PATIENCE;
 use crate::binary::command;
 
-/// A call of the binary that runs. Dropped, it is killed.
+/// A program that runs: the binary, or another. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -20,8 +20,13 @@ impl Running {
     pub fn start(args: &[&str], env: &[(&str, &str)]) -> Self {
         let mut command = command();
         command.args(args).envs(env.iter().copied());
+        Self::of(command)
+    }
+
+    /// Starts any program.
+    pub fn of(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let lines = Arc::new(Mutex::new(Vec::new()));
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         keep(BufReader::new(stdout), &lines);
@@ -48,11 +53,26 @@ impl Running {
         said.unwrap_or_else(|_| panic!("it never said {words:?}: {:#?}", self.lines()))
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Interrupts it, as Ctrl-C does, and answers its exit code.
     pub fn interrupt(mut self) -> Option<i32> {
-        let id = self.child.id().to_string();
-        assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        self.signal("INT");
         self.child.wait().unwrap().code()
+    }
+
+    /// Asks it to stop, as a service manager does, and waits for its end.
+    pub fn terminate(mut self) {
+        self.signal("TERM");
+        self.child.wait().unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
     }
 }
 

@@ -10,9 +10,7 @@ root=$(dirname "$package")
 target=${CARGO_TARGET_DIR:-$root/target}
 work=$target/runtimes
 
-for name in "${ENCRATA_TEST_CHROMIUM:-chromium}" chromium-browser google-chrome; do
-    ! ENCRATA_TEST_CHROMIUM=$(command -v "$name") || break
-done
+ENCRATA_TEST_CHROMIUM=$("$root/tests/chromium.sh")
 export ENCRATA_TEST_CHROMIUM
 if [ -z "$ENCRATA_TEST_CHROMIUM" ]; then
     echo "SKIPPED: chromium is not installed, so the npm package was not tested in a browser (Debian: apt-get install chromium)"

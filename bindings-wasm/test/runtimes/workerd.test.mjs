@@ -6,20 +6,18 @@ import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { bin, bundle, posted, project, secret, work } from "./support.mjs";
+import { bin, bundle, project, work } from "./support.mjs";
 
 const SERVICES = {
   plain: { code: "worker.js", flags: [] },
   node: { code: "worker.js", flags: ["nodejs_compat"] },
   inlined: { code: "refused.js", flags: [] },
-  example: { code: "example.js", flags: [], bindings: `(name = "ENCRATA_WEBHOOK_SECRET", text = "${secret}")` },
 };
 
-const service = (name, { code, flags, bindings = "" }) => `
+const service = (name, { code, flags }) => `
   (name = "${name}", worker = (
     compatibilityDate = "2026-01-01",
     compatibilityFlags = ${JSON.stringify(flags)},
-    bindings = [${bindings}],
     modules = [
       (name = "${code}", esModule = embed "${code}"),
       (name = "index.wasm", wasm = embed "index.wasm"),
@@ -34,8 +32,6 @@ let server;
 before(async () => {
   await bundle("portable/worker.mjs", ["workerd", "worker"], "worker.js");
   await bundle("portable/worker-refused.mjs", [], "refused.js");
-  await copyFile(new URL("../../../examples/cloudflare-workers/index.js", import.meta.url), join(project, "worker.js"));
-  await bundle("worker.js", ["workerd", "worker"], "example.js");
   for (const name of ["index.wasm", "diagnose.wasm"]) {
     await copyFile(join(project, "node_modules/@encrata/webhooks/dist", name), join(work, name));
   }
@@ -66,11 +62,6 @@ const ask = async (name) => (await fetch(`http://127.0.0.1:${ports[name]}/`)).js
 
 test("workerd: every vector and trap", async () => assert.deepEqual(await ask("plain"), []));
 test("workerd with Node's modules: every vector and trap", async () => assert.deepEqual(await ask("node"), []));
-
-test("workerd: examples/cloudflare-workers", async () => {
-  const url = `http://127.0.0.1:${ports.example}/webhooks/encrata`;
-  assert.deepEqual([await posted(url, " "), await posted(url)], [401, 204]);
-});
 
 test("workerd compiles no bytes: what is built for others says so at construction", async () => {
   const said = await ask("inlined");

@@ -1,36 +1,39 @@
-//! Receives Encrata's webhooks with axum: the extractor verifies signature and time, and reads the event. Run it behind
-//! TLS, with `ENCRATA_WEBHOOK_SECRET` set to the webhook's secret and, if need be, `LISTEN` to an address.
-use std::collections::HashSet;
+//! Receives Encrata's webhooks with axum: the extractor verifies signature and time, and reads the event.
+use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use axum::{Router, http::StatusCode, routing::post};
 use encrata_webhooks::{Event, EventData};
 use encrata_webhooks_axum::{Receiver, Verified};
 
-/// What was handled. Yours belongs in a database, with the work in the same transaction.
-static HANDLED: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+/// What came, by id. Yours is a table with a unique id: it survives a crash, and every process sees it.
+static INBOX: LazyLock<Mutex<HashMap<String, Event>>> = LazyLock::new(Mutex::default);
 
 async fn receive(Verified(event): Verified) -> StatusCode {
-    // An event can come twice, with the same id. Answer first, then work: the sender waits five seconds.
-    if event.id.clone().is_none_or(|id| HANDLED.lock().is_ok_and(|mut handled| handled.insert(id))) {
-        tokio::spawn(work(event));
+    let (Some(id), Ok(mut inbox)) = (event.id.clone(), INBOX.lock()) else {
+        return StatusCode::INTERNAL_SERVER_ERROR; // It comes again.
+    };
+    // It has the same id at every attempt.
+    if inbox.insert(id, event.clone()).is_none() {
+        tokio::spawn(work(event)); // The answer, which is due within five seconds, does not wait for it.
     }
     StatusCode::NO_CONTENT
 }
 
 async fn work(event: Event) {
+    let id = event.id.unwrap_or_default();
     match event.data {
-        EventData::LookupCompleted(lookup) => println!("looked up {}", lookup.email),
-        other => println!("{}", other.name()),
+        EventData::LookupCompleted(lookup) => println!("{id} looked up {}", lookup.email),
+        other => println!("{id} {}", other.name()),
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let receiver = Receiver::new(std::env::var("ENCRATA_WEBHOOK_SECRET").ok())?;
-    let app = Router::new().route("/webhooks", post(receive)).with_state(receiver);
-    let address = std::env::var("LISTEN").unwrap_or("127.0.0.1:3000".into());
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    println!("listening on http://{}", listener.local_addr()?);
+    let app = Router::new().route("/webhooks/encrata", post(receive)).with_state(receiver);
+    let port = std::env::var("PORT").unwrap_or("3000".into());
+    let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;
+    println!("listening on http://{}/webhooks/encrata", listener.local_addr()?);
     Ok(axum::serve(listener, app).await?)
 }

@@ -1,4 +1,4 @@
-// The documentation's Go snippet: a JSON object per line in, a verdict per line out.
+// The documentation's Go snippet, or with the argument standard that of standard.go: JSON per line in, a verdict per line out.
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"os"
 )
 
@@ -35,7 +36,15 @@ func main() {
 		} else if err != nil {
 			log.Fatal(err)
 		}
-		if verifySignature(q.Body, q.Secret, q.Headers["x-encrata-signature"]) {
+		headers := http.Header{}
+		for name, value := range q.Headers {
+			headers.Set(name, value)
+		}
+		genuine := verifySignature(q.Body, q.Secret, headers.Get("X-Encrata-Signature"))
+		if len(os.Args) > 1 {
+			genuine = verifyStandard([]string{q.Secret}, headers, q.Body)
+		}
+		if genuine {
 			fmt.Println("accepted")
 		} else {
 			fmt.Println("refused")

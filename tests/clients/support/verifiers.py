@@ -54,6 +54,7 @@ VERIFIERS = [
     Verifier("snippet-python", False, (sys.executable, str(HERE / "snippets/verify.py"))),
     Verifier("snippet-node", False, ("node", str(HERE / "snippets/verify.mjs"))),
     Verifier("snippet-go", False, (str(WORK / "go/verify"),)),
+    Verifier("snippet-go-standard", True, (str(WORK / "go/verify"), "standard")),
     Verifier("standardwebhooks-pypi", True, (sys.executable, str(HERE / "python/verify.py"))),
     Verifier("standardwebhooks-npm", True, ("node", str(WORK / "node/verify.mjs"))),
     Verifier("standardwebhooks-crates", True, (str(WORK / "cargo/debug/clients-rust"),)),

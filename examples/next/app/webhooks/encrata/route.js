@@ -1,6 +1,15 @@
 import { webhookHandler } from "@encrata/webhooks/web";
+import { after } from "next/server";
 
-export const POST = webhookHandler(async (event) => {
-  // The same id at every attempt: drop what you have had. Answer within 5 seconds, and work afterwards.
-  console.log(event.id, event.event, event.data);
+// What came, by id. Yours is a table with a unique id: it survives a crash, and every process sees it.
+const inbox = new Map();
+
+export const POST = webhookHandler((event) => {
+  if (inbox.has(event.id)) return; // it has the same id at every attempt, and came before
+  inbox.set(event.id, event);
+  after(() => work(event)); // after the answer, which is due within 5 seconds
 });
+
+function work(event) {
+  console.log(event.id, event.event, event.data);
+}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// verify checks a Standard Webhooks signature over id, time and body, made with any of the secrets at most 5 minutes ago.
-func verify(secrets []string, h http.Header, body []byte) bool {
+// verifyStandard checks a Standard Webhooks signature over id, time and body, made with any of the secrets at most 5 minutes ago.
+func verifyStandard(secrets []string, h http.Header, body []byte) bool {
 	at, err := strconv.ParseInt(h.Get("webhook-timestamp"), 10, 64)
 	if age := time.Since(time.Unix(at, 0)); err != nil || age > 5*time.Minute || age < -5*time.Minute {
 		return false

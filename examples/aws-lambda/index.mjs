@@ -1,6 +1,0 @@
-import { webhookHandler } from "@encrata/webhooks/aws-lambda";
-
-export const handler = webhookHandler(async (event) => {
-  // The same id at every attempt: drop what you have had. Answer within 5 seconds, and work afterwards.
-  console.log(event.id, event.event, event.data);
-});

@@ -1,0 +1,151 @@
+//! An example that runs.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use encrata_webhooks_tests::{PATIENCE, Running, binary};
+use serde_json::Value;
+
+/// Below the ports that the system chooses from, so that nobody gets it before the example does.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() % 10_000;
+    loop {
+        let port = 20_000 + (u32::from(NEXT.fetch_add(1, Ordering::Relaxed)) + first) % 10_000;
+        let port = u16::try_from(port).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// What is not tested without a tool: in CI a failure.
+fn needed(what: &str) {
+    assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "needed in CI: {what}");
+    skipped(what);
+}
+
+fn skipped(what: &str) {
+    // Not what the test harness keeps to itself.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {what}");
+}
+
+/// The folder in which run.sh has the examples, with what they need.
+fn copies() -> PathBuf {
+    let Some(folder) = std::env::var_os("ENCRATA_TEST_EXAMPLES") else {
+        panic!("ENCRATA_TEST_EXAMPLES names no folder: run tests/examples/run.sh")
+    };
+    folder.into()
+}
+
+fn host(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
+}
+
+/// A running example.
+pub(crate) struct Program {
+    running: Running,
+}
+
+impl Program {
+    /// Starts the example of this folder and waits until it listens; none when it can't be tested here.
+    pub(crate) async fn start(folder: &str, port: u16, secret: &str) -> Option<Self> {
+        let folder_path = copies().join(folder);
+        let mut command = match folder {
+            "aws-lambda-node" => on_host("node", "lambda.mjs", &["index.mjs", "handler", "work"]),
+            "aws-lambda-python" => {
+                on_host("python3", "lambda.py", &["lambda_function.py", "lambda_handler", "work"])
+            }
+            "hono" => on_host("node", "worker.mjs", &[]),
+            "go" | "go-standardwebhooks" => Command::new(built_go(&folder_path)?),
+            "rust-axum" => Command::new(built_axum()),
+            _ => told(&folder_path, port),
+        };
+        command.current_dir(folder_path).env("PORT", port.to_string()).env("ENCRATA_WEBHOOK_SECRET", secret);
+        command.env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1").env("NO_COLOR", "1");
+        command.env("NEXT_TELEMETRY_DISABLED", "1").env("DENO_NO_UPDATE_CHECK", "1");
+        let mut running = Running::of(command);
+        let listens = async {
+            while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                assert!(!running.has_ended(), "{folder} ended: {:#?}", running.lines());
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, listens).await.is_ok(), "{folder}: {:#?}", running.lines());
+        Some(Self { running })
+    }
+
+    /// Waits for a line that holds `words`.
+    pub(crate) async fn says(&self, words: &str) {
+        self.running.says(words).await;
+    }
+
+    /// Stops it. What it said.
+    pub(crate) fn stop(self) -> Vec<String> {
+        let lines = self.running.lines();
+        self.running.terminate();
+        lines
+    }
+}
+
+/// The command in the example's README, with this port.
+fn told(folder: &Path, port: u16) -> Command {
+    let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut quoted = readme.split('`').skip(1).step_by(2);
+    let starts =
+        |code: &&str| code.starts_with("ENCRATA_WEBHOOK_SECRET=whsec_… ") || code.contains(" http.server ");
+    let code = quoted.find(starts).unwrap_or_else(|| panic!("no command in {readme}"));
+    let code = code.trim_start_matches("ENCRATA_WEBHOOK_SECRET=whsec_… ").trim_start_matches("npx ");
+    let code = code.replace("3000", &port.to_string());
+    let mut words = code.split(' ');
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words);
+    command
+}
+
+/// What stands for the cloud around an example.
+fn on_host(program: &str, script: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.arg(host(script)).args(args);
+    command
+}
+
+fn built_axum() -> PathBuf {
+    let path = binary().with_file_name("example-rust-axum");
+    assert!(path.is_file(), "{} is not built: run tests/examples/run.sh", path.display());
+    path
+}
+
+/// The receiver, built; none without Go, or without its library where modules can't be had.
+fn built_go(folder: &Path) -> Option<PathBuf> {
+    let go = |args: &[&str]| Command::new("go").args(args).current_dir(folder).output();
+    if go(&["version"]).is_err() {
+        needed("the receivers in Go (Debian: apt-get install golang-go)");
+        return None;
+    }
+    let needs = std::fs::read_to_string(folder.join("go.mod")).unwrap().contains("require");
+    if needs && !go(&["mod", "tidy"]).unwrap().status.success() {
+        // Whether modules can be had is not for whoever runs the tests to choose: in CI too.
+        skipped("examples/go-standardwebhooks (its Go module can't be fetched here)");
+        return None;
+    }
+    let built = go(&["build", "-o", "receiver", "."]).unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    Some(folder.join("receiver"))
+}
+
+/// What the page at this port says to each of what is pasted; none without a browser.
+pub(crate) fn browse(port: u16, cases: &Value) -> Option<Vec<String>> {
+    if std::env::var_os("ENCRATA_TEST_CHROMIUM").is_none_or(|path| path.is_empty()) {
+        needed("the page in a browser (Debian: apt-get install chromium)");
+        return None;
+    }
+    let mut command =
+        on_host("node", "browse.mjs", &[&format!("http://127.0.0.1:{port}/"), &cases.to_string()]);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success());
+    Some(serde_json::from_slice(&output.stdout).unwrap())
+}
