@@ -6,10 +6,10 @@ const inbox = new Map();
 const receive = webhookHandler((event) => {
   if (inbox.has(event.id)) return; // it has the same id at every attempt, and came before
   inbox.set(event.id, event);
-  setImmediate(work, event); // after the answer, which is due within 5 seconds
+  setImmediate(() => work(event).catch(console.error)); // after the answer, which is due within 5 seconds
 });
 
-function work(event) {
+async function work(event) {
   console.log(event.id, event.event, event.data);
 }
 

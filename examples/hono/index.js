@@ -18,7 +18,7 @@ export class Inbox extends DurableObject {
     await this.ctx.storage.setAlarm(Date.now());
   }
 
-  /** After the answer, and again when it throws; the last time when nothing sends the event again. */
+  /** Works after the answer, and is called again when that throws; at last, when nothing sends the event any more, forgets. */
   async alarm() {
     if (await this.ctx.storage.get("done")) return this.ctx.storage.deleteAll();
     work(await this.ctx.storage.get("event"));

@@ -10,7 +10,15 @@ export ENCRATA_TEST_EXAMPLES="$target/examples/receivers" ENCRATA_TEST_RUNTIMES=
 ENCRATA_TEST_CHROMIUM=$("$root/tests/chromium.sh")
 export ENCRATA_TEST_CHROMIUM
 
-"$root/bindings-wasm/build.sh"
+# The suites of the packages have made them already.
+is_fresh() { # what was made, and what of
+    made=$1
+    shift
+    [ -f "$made" ] && [ -z "$(cd "$root" && find Cargo.toml Cargo.lock core/src "$@" -newer "$made" -print -quit)" ]
+}
+tarball() { ls "$target"/dist/encrata-webhooks-*.tgz 2>/dev/null; }
+js=bindings-wasm
+is_fresh "$(tarball)" $js/src $js/diagnose $js/js $js/build.mjs $js/package.json || "$root/$js/build.sh"
 "$root/bindings-wasm/test/frameworks/install.sh"
 "$root/bindings-wasm/test/runtimes/install.sh" "$root/bindings-wasm/test/runtimes" "$ENCRATA_TEST_RUNTIMES"
 "$root/bindings-wasm/test/runtimes/install.sh" "$here" "$target/examples"
@@ -20,13 +28,13 @@ for framework in express fastify hono; do
 done
 rm -rf "$modules/@encrata" "$ENCRATA_TEST_EXAMPLES"
 mkdir -p "$modules/@encrata/webhooks"
-tar -xzf "$target"/dist/encrata-webhooks-*.tgz --strip-components 1 -C "$modules/@encrata/webhooks"
+tar -xzf "$(tarball)" --strip-components 1 -C "$modules/@encrata/webhooks"
 cp -R "$root/examples" "$ENCRATA_TEST_EXAMPLES"
 ln -s "$modules" "$ENCRATA_TEST_EXAMPLES/browser/node_modules"
 
 package=$root/bindings-python
 . "$package/tests/environment.sh"
-"$package/build.sh" native
+is_fresh "$(native cp39)" "$package/src" "$package/python" "$package/pyproject.toml" || "$package/build.sh" native
 environment frameworks "${ENCRATA_PYTHON:-python3}" "$package/requirements-frameworks.txt"
 install frameworks "$(native cp39)"
 

@@ -10,6 +10,6 @@ export const POST = webhookHandler((event) => {
   after(() => work(event)); // after the answer, which is due within 5 seconds
 });
 
-function work(event) {
+async function work(event) {
   console.log(event.id, event.event, event.data);
 }
