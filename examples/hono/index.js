@@ -18,15 +18,15 @@ export class Inbox extends DurableObject {
     await this.ctx.storage.setAlarm(Date.now());
   }
 
-  /** Works after the answer, and is called again when that throws; at last, when nothing sends the event any more, forgets. */
+  /** Works after the answer, again when that throws; at last, when nothing sends the event any more, forgets. */
   async alarm() {
     if (await this.ctx.storage.get("done")) return this.ctx.storage.deleteAll();
-    work(await this.ctx.storage.get("event"));
+    await work(await this.ctx.storage.get("event"));
     await this.ctx.storage.put("done", true);
     await this.ctx.storage.setAlarm(Date.now() + 30 * 24 * 60 * 60 * 1000);
   }
 }
 
-function work(event) {
+async function work(event) {
   console.log(event.id, event.event, event.data);
 }

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 
 const { ENCRATA_TEST_RUNTIMES, ENCRATA_TEST_CHROMIUM } = process.env;
 const { chromium } = createRequire(`${ENCRATA_TEST_RUNTIMES}/package.json`)("playwright-core");
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const DISABLED = ["gpu", "quic", "background-networking", "component-update", "sync"];
+const FLAGS = ["--no-sandbox", "--no-first-run", ...DISABLED.map((what) => `--disable-${what}`)];
 const [url, cases] = process.argv.slice(2);
 
 const browser = await chromium.launch({ executablePath: ENCRATA_TEST_CHROMIUM, args: FLAGS });

@@ -15,7 +15,8 @@ const table = new Map();
 
 /** The one call that a receiver makes. */
 function put({ TableName, Item, ConditionExpression }) {
-  if (TableName !== "inbox" || ConditionExpression !== "attribute_not_exists(id)") return [400, { __type: "ValidationException" }];
+  const isMeant = TableName === "inbox" && ConditionExpression === "attribute_not_exists(id)";
+  if (!isMeant) return [400, { __type: "ValidationException" }];
   if (table.has(Item.id.S)) return [400, { __type: "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException" }];
   table.set(Item.id.S, Item);
   setImmediate(() => functions[work]({ Records: [{ eventName: "INSERT", dynamodb: { NewImage: Item } }] }, {}));
@@ -23,7 +24,8 @@ function put({ TableName, Item, ConditionExpression }) {
 }
 
 async function call(headers, body) {
-  const { statusCode, body: text } = await functions[handler]({ version: "2.0", headers, body, isBase64Encoded: false }, {});
+  const request = { version: "2.0", headers, body, isBase64Encoded: false };
+  const { statusCode, body: text } = await functions[handler](request, {});
   return [statusCode, text];
 }
 

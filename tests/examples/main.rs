@@ -1,4 +1,4 @@
-//! The receivers to copy: each is started as its README says, with TLS before it, and gets deliveries from the real binary.
+//! The receivers to copy: each is started as its README says, with TLS before it, and gets deliveries from the binary.
 //! `tests/examples/run.sh` brings what they are written with.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
@@ -113,7 +113,7 @@ async fn withstands(name: &str) {
     assert_eq!(signed(port, &secret, now() - 3600, "").await, 401, "a replay");
     strangers::send(&mut program, port).await;
     assert_eq!(signed(port, &secret, now(), "").await, 204, "a delivery afterwards");
-    program.stop();
+    drop(program);
 }
 
 async fn receives(folder: &str) {
@@ -141,7 +141,7 @@ async fn receives(folder: &str) {
 
     strangers::send(&mut program, scene.port).await;
     let second = scene.deliver(&program, "lu_2", 2).await;
-    let lines = program.stop();
+    let lines = program.lines();
     for id in [first, second] {
         assert_eq!(lines.iter().filter(|line| line.contains(&id)).count(), 1, "{id} in {lines:#?}");
     }
@@ -174,5 +174,5 @@ async fn browser() {
     assert!(said[0].starts_with("It verifies: ") && said[0].contains(id), "{said:?}");
     assert!(said[1].starts_with("It does not, signature_mismatch: "), "{said:?}");
     assert!(said[2].starts_with("It does not, invalid_secret: "), "{said:?}");
-    program.stop();
+    drop(program);
 }

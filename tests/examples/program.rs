@@ -62,7 +62,7 @@ impl Program {
             "aws-lambda-python" => {
                 on_host("python3", "lambda.py", &["lambda_function.py", "lambda_handler", "work"])
             }
-            "hono" => on_host("node", "worker.mjs", &[]),
+            "hono" => bundled_worker(&folder_path, port, secret),
             "go" | "go-standardwebhooks" => Command::new(built_go(&folder_path)?),
             "rust-axum" => Command::new(built_axum()),
             _ => told(&folder_path, port),
@@ -104,6 +104,7 @@ impl Program {
         self.running.has_ended()
     }
 
+    /// What it has printed.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.running.lines()
     }
@@ -112,12 +113,12 @@ impl Program {
     pub(crate) fn is_function(&self) -> bool {
         self.is_function
     }
+}
 
-    /// Stops it. What it said.
-    pub(crate) fn stop(self) -> Vec<String> {
-        let lines = self.running.lines();
+impl Drop for Program {
+    /// Not killed at once: some have processes of their own to end.
+    fn drop(&mut self) {
         self.running.terminate();
-        lines
     }
 }
 
@@ -140,6 +141,15 @@ fn told(folder: &Path, port: u16) -> Command {
 fn on_host(program: &str, script: &str, args: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.arg(host(script)).args(args);
+    command
+}
+
+/// Cloudflare's runtime with the worker.
+fn bundled_worker(folder: &Path, port: u16, secret: &str) -> Command {
+    let mut bundling = on_host("node", "worker.mjs", &[&port.to_string(), secret]);
+    assert!(bundling.current_dir(folder).status().unwrap().success());
+    let mut command = Command::new("workerd");
+    command.args(["serve", "workerd.capnp"]);
     command
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::PATIENCE;
 use crate::binary::command;
@@ -69,10 +69,13 @@ impl Running {
         self.child.wait().unwrap().code()
     }
 
-    /// Asks it to stop, as a service manager does, and waits for its end.
-    pub fn terminate(mut self) {
+    /// Asks it to stop, as a service manager does, and waits a while for its end.
+    pub fn terminate(&mut self) {
         self.signal("TERM");
-        self.child.wait().unwrap();
+        let asked = Instant::now();
+        while !self.has_ended() && asked.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn signal(&self, name: &str) {

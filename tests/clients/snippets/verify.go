@@ -1,5 +1,5 @@
-// The documentation's Go snippet, or what the argument names of examples/go/verify.go: a JSON object per line in, a verdict per
-// line out.
+// The documentation's Go snippet, or what the argument names of examples/go/verify.go: JSON lines in, a verdict for each
+// out.
 package main
 
 import (
