@@ -23,8 +23,8 @@ fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
 
 /// Where what is named stands; none for what names no place.
 fn place(word: &str) -> Option<String> {
-    let module =
-        word.split_once("::").filter(|_| word.chars().all(|c| c.is_ascii_lowercase() || "_:".contains(c)));
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c);
+    let module = word.split_once("::").filter(|_| word.chars().all(is_name));
     Some(match module {
         Some(("e2e", name)) => format!("tests/e2e/{name}.rs"),
         Some(("delivery", "address::tests")) => "server/src/delivery/address/tests.rs".to_owned(),
