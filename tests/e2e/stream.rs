@@ -1,6 +1,7 @@
 //! Deliveries as they happen.
 
 use encrata_webhooks_tests::{Api, Gate, Hook, Postgres, Receiver, Reply, Server, Setup};
+use h2::RecvStream;
 use serde_json::{Value, json};
 
 fn of(hook: &Hook, more: &str) -> String {
@@ -127,4 +128,54 @@ async fn a_node_tells_what_another_sends() {
     let mut listener = other.rebase(&admin).listen(&of(&hook, "")).await;
     publisher.lookup(&admin.workspace_id, "lu_1").await;
     listener.until("delivery", |delivery| delivery["status"] == "success").await;
+}
+
+/// Opens so many streams on one connection of HTTP/2, and takes nothing of what they tell.
+async fn open_and_read_nothing(server: &Server, api: &Api, path: &str, streams: usize) -> Vec<RecvStream> {
+    let address = server.base().strip_prefix("http://").unwrap();
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (client, connection) =
+        h2::client::Builder::new().initial_window_size(0).handshake::<_, bytes::Bytes>(stream).await.unwrap();
+    tokio::spawn(connection);
+    let mut opened = Vec::new();
+    for _ in 0..streams {
+        let bearer = format!("Bearer {}", api.key.as_ref().unwrap());
+        let request =
+            http::Request::get(format!("http://x{path}")).header("authorization", bearer).body(()).unwrap();
+        let mut client = client.clone().ready().await.unwrap();
+        let answer = client.send_request(request, true).unwrap().0.await.unwrap();
+        assert_eq!(answer.status(), 200);
+        opened.push(answer.into_body());
+    }
+    opened
+}
+
+#[tokio::test]
+async fn a_revoked_key_gives_its_places_back_though_nobody_reads() {
+    let receiver = Receiver::start().await;
+    let (server, admin, publisher, hook) = start(&receiver).await;
+    let path = of(&hook, "");
+    // There is more to tell than a stream holds.
+    for _ in 0..10 {
+        publisher.lookup(&admin.workspace_id, "lu_1").await;
+    }
+    let all = |found: &[Value]| found.len() == 10 && found.iter().all(|one| one["status"] == "success");
+    admin.deliveries_when(&hook.id, "delivered", all).await;
+    let (mut readers, mut unread) = (Vec::new(), Vec::new());
+    for _ in 0..8 {
+        let reader = server.key("acme", "readonly");
+        unread.extend(open_and_read_nothing(&server, &reader, &path, 8).await);
+        readers.push(reader);
+    }
+    assert_eq!(admin.try_listen(&path).await.unwrap_err(), 429, "the workspace has no place left");
+    for reader in &readers {
+        admin.delete(&format!("/api/keys?id={}", reader.key_id)).await.expect(200);
+    }
+    let again = async {
+        while admin.try_listen(&path).await.is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    // Long before they are closed for that nobody reads.
+    tokio::time::timeout(std::time::Duration::from_secs(20), again).await.expect("the places are not free");
 }

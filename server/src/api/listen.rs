@@ -142,7 +142,7 @@ impl Follower {
             webhooks,
             since: rfc3339_ms(self.from.made_ms()),
         })?;
-        self.teller.tell(format!("retry: 1000\nevent: listening\ndata: {data}\n\n")).await?;
+        self.teller.tell(&self.app, format!("retry: 1000\nevent: listening\ndata: {data}\n\n")).await?;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -207,7 +207,9 @@ impl Follower {
             request,
         };
         // The body is text in it, so no line break ends the field.
-        self.teller.tell(format!("id: {}\nevent: delivery\ndata: {}\n\n", arrival.id, json(&told)?)).await
+        self.teller
+            .tell(&self.app, format!("id: {}\nevent: delivery\ndata: {}\n\n", arrival.id, json(&told)?))
+            .await
     }
 }
 

@@ -34,6 +34,7 @@ mod webhooks;
 mod wrong_keys;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -102,7 +103,7 @@ pub fn description() -> Result<serde_json::Value, serde_json::Error> {
 /// As [`description`].
 pub fn router(app: App) -> Result<Router, serde_json::Error> {
     // It never changes while the server runs.
-    let description = serde_json::to_vec(&description()?)?;
+    let description = Bytes::from(serde_json::to_vec(&description()?)?);
     let describe = move || async move { ([("content-type", "application/json")], description) };
     let mut router = Router::new();
     for prefix in PREFIXES {

@@ -76,21 +76,6 @@ impl<K: Eq + Hash + Copy> RateLimit<K> {
 
     /// Counts one, if it is allowed.
     pub(super) fn count(&self, key: K, now_ms: i64) -> Standing {
-        self.look(&key, now_ms, |counts, so_far| {
-            if so_far > 0 || counts.len() < MOST {
-                counts.insert(key, so_far + 1);
-            }
-            1
-        })
-    }
-
-    /// Where a key would stand, without counting one.
-    pub(super) fn standing(&self, key: &K, now_ms: i64) -> Standing {
-        self.look(key, now_ms, |_, _| 0)
-    }
-
-    /// Looks a count up; what is allowed is handed to `take`, which says how many it takes.
-    fn look(&self, key: &K, now_ms: i64, take: impl FnOnce(&mut HashMap<K, u32>, u32) -> u32) -> Standing {
         let minute = now_ms.div_euclid(MINUTE_MS);
         let reset_s = (minute + 1) * 60;
         // Counting can't panic half-way.
@@ -98,9 +83,12 @@ impl<K: Eq + Hash + Copy> RateLimit<K> {
         if counts.minute != minute {
             *counts = Counts { minute, by_key: HashMap::new() };
         }
-        let so_far = counts.by_key.get(key).copied().unwrap_or_default();
+        let so_far = counts.by_key.get(&key).copied().unwrap_or_default();
         let allowed = so_far < self.per_minute;
-        let count = so_far + if allowed { take(&mut counts.by_key, so_far) } else { 0 };
+        let count = so_far + u32::from(allowed);
+        if allowed && (so_far > 0 || counts.by_key.len() < MOST) {
+            counts.by_key.insert(key, count);
+        }
         Standing { allowed, limit: self.per_minute, remaining: self.per_minute - count, now_ms, reset_s }
     }
 }

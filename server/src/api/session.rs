@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ErrorBody;
-use super::json::Body;
+use super::json::{Body, MaxBytes};
 use super::webhooks::Done;
 use super::{ApiError, App, cookie, same_origin};
 use crate::clock::{now_ms, rfc3339_ms};
@@ -21,7 +21,8 @@ use crate::model::session::NewToken;
 use crate::secret_text::SecretText;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_in, who, sign_out))
+    // Whoever comes without a key is not listened to for long.
+    OpenApiRouter::new().routes(routes!(sign_in, who, sign_out)).layer(Extension(MaxBytes(MAX_SIGN_IN_BYTES)))
 }
 
 /// The key to sign in with.
@@ -70,7 +71,7 @@ impl SessionView {
         (status = 403, description = "A publisher's key, or another origin's request", body = ErrorBody),
         (status = 413, description = "The body is larger than is read", body = ErrorBody),
         (status = 415, description = "The body is not declared as JSON", body = ErrorBody),
-        (status = 429, description = "Too many failures from this address", body = ErrorBody),
+        (status = 429, description = "Too many failures from this address, or requests by sessions of this key", body = ErrorBody),
         (status = 503, description = "The database failed", body = ErrorBody),
     )
 )]
@@ -97,6 +98,10 @@ async fn sign_in(
         app.sign_ins.take_back(&address, now_ms);
     }
     let key = found?.ok_or(ApiError::Unauthorized)?;
+    let standing = app.session_limit.count(key.id, now_ms);
+    if !standing.allowed {
+        return Err(standing.refusal());
+    }
     if key.role == Role::Publisher {
         let why = "a publisher's key publishes and nothing else: sign in with another";
         return Err(ApiError::Status(StatusCode::FORBIDDEN, why.into()));
@@ -163,5 +168,7 @@ async fn sign_out(
     Ok((gone, [NOT_KEPT], Json(Done { status: "signed out" })).into_response())
 }
 
+/// A key is 256 bytes at most.
+const MAX_SIGN_IN_BYTES: usize = 1024;
 /// No cache keeps it.
 const NOT_KEPT: (axum::http::HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));

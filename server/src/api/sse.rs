@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use http_body_util::channel::{Channel, Sender};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::auth::Credential;
@@ -97,24 +99,34 @@ pub(super) struct Teller {
 }
 
 impl Teller {
-    /// Writes events.
-    pub(super) async fn tell(&mut self, text: String) -> Result<(), ApiError> {
+    /// Writes events, however long that takes, for as long as what opened the stream is good.
+    pub(super) async fn tell(&mut self, app: &App, text: String) -> Result<(), ApiError> {
         self.told = Instant::now();
-        let told = self.sender.send_data(text.into()).await;
+        let mut telling = pin!(self.sender.send_data(text.into()));
+        let told = loop {
+            tokio::select! {
+                told = telling.as_mut() => break told,
+                () = sleep(RECHECK) => check(&self.credential, app).await?,
+            }
+        };
         told.map_err(|_| ApiError::Unavailable("nobody reads any more".into()))
     }
 
     /// Shows now and then that the stream goes on, for as long as what opened it is good.
     pub(super) async fn go_on(&mut self, app: &App) -> Result<(), ApiError> {
         if self.checked.elapsed() >= RECHECK {
-            self.credential.key(app).await?.ok_or(ApiError::Unauthorized)?;
+            check(&self.credential, app).await?;
             self.checked = Instant::now();
         }
         if self.told.elapsed() >= KEEP_ALIVE {
-            self.tell(": nothing new\n\n".into()).await?;
+            self.tell(app, ": nothing new\n\n".into()).await?;
         }
         Ok(())
     }
+}
+
+async fn check(credential: &Credential, app: &App) -> Result<(), ApiError> {
+    credential.key(app).await?.map(drop).ok_or(ApiError::Unauthorized)
 }
 
 /// Answers with a stream that `tell` writes, until it ends, nobody reads any more or the server stops.

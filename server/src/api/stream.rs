@@ -107,7 +107,7 @@ struct Watcher {
 impl Watcher {
     async fn watch(mut self) -> Result<(), ApiError> {
         // How long a browser waits before it asks again, in milliseconds.
-        self.teller.tell("retry: 2000\n\n".into()).await?;
+        self.teller.tell(&self.app, "retry: 2000\n\n".into()).await?;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -133,7 +133,7 @@ impl Watcher {
             .map(|head| head.id)
             .filter(|id| !is_there(*id) && oldest.is_none_or(|oldest| *id > oldest));
         for id in gone.collect::<Vec<_>>() {
-            self.teller.tell(format!("event: gone\ndata: {{\"id\":\"{id}\"}}\n\n")).await?;
+            self.teller.tell(&self.app, format!("event: gone\ndata: {{\"id\":\"{id}\"}}\n\n")).await?;
         }
         for delivery in self.read(&changed).await? {
             let id = delivery.id;
@@ -143,7 +143,7 @@ impl Watcher {
             })?;
             // The body stands in it as it was kept; a line break would end the field.
             let data = json.replace('\n', "\ndata: ");
-            self.teller.tell(format!("id: {id}\nevent: delivery\ndata: {data}\n\n")).await?;
+            self.teller.tell(&self.app, format!("id: {id}\nevent: delivery\ndata: {data}\n\n")).await?;
         }
         self.seen = heads;
         Ok(())

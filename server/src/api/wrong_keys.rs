@@ -37,23 +37,28 @@ impl WrongKeys {
         look_up: impl Future<Output = Result<Option<T>, StoreError>>,
     ) -> Result<T, ApiError> {
         let (network, now_ms) = (caller.network(), now_ms());
-        let standing = self.wrong.standing(&network, now_ms);
-        let was_good = self.lock().contains(shown);
-        if !standing.allowed && !was_good {
+        if self.lock().contains(shown) {
+            let found = look_up.await?;
+            if found.is_none() {
+                self.lock().remove(shown);
+                self.wrong.count(network, now_ms);
+            }
+            return found.ok_or(ApiError::Unauthorized);
+        }
+        // Counted before it is looked up: many may be shown at once.
+        let standing = self.wrong.count(network, now_ms);
+        if !standing.allowed {
             return Err(standing.refusal());
         }
-        let found = look_up.await?;
-        match (&found, was_good) {
-            (Some(_), true) => {}
-            (Some(_), false) => self.remember(shown),
-            (None, _) => {
-                self.lock().remove(shown);
-                if self.wrong.count(network, now_ms).is_last() {
-                    tracing::info!(address = %network, "shows too many wrong keys: refused for the rest of the minute");
-                }
-            }
+        let found = look_up.await;
+        if !matches!(found, Ok(None)) {
+            self.wrong.take_back(&network, now_ms);
+        } else if standing.is_last() {
+            tracing::info!(address = %network, "shows too many wrong keys: refused for the rest of the minute");
         }
-        found.ok_or(ApiError::Unauthorized)
+        let found = found?.ok_or(ApiError::Unauthorized)?;
+        self.remember(shown);
+        Ok(found)
     }
 
     fn remember(&self, shown: &KeyHash) {
@@ -103,5 +108,23 @@ mod tests {
         // Revoked, it is one of the wrong ones.
         assert!(matches!(shown("2001:db8:1:2::1", "good", false).await, Err(ApiError::Unauthorized)));
         assert!(matches!(shown("2001:db8:1:2::1", "good", false).await, Err(ApiError::RateLimited { .. })));
+    }
+
+    #[tokio::test]
+    async fn many_shown_at_once_are_not_more_than_one_after_the_other() {
+        let keys = WrongKeys { wrong: RateLimit::new(3), ..WrongKeys::default() };
+        let caller = Caller { address: "192.0.2.1".parse().unwrap(), over_tls: false };
+        let looked_up = Cell::new(0);
+        let shown = async |n: usize| {
+            let look_up = async {
+                looked_up.set(looked_up.get() + 1);
+                tokio::task::yield_now().await;
+                Ok(None::<()>)
+            };
+            keys.guard(&caller, &KeyHash::of(&n.to_string()), look_up).await
+        };
+        let _ = tokio::join!(shown(1), shown(2), shown(3), shown(4), shown(5), shown(6), shown(7), shown(8));
+        // A minute may end meanwhile.
+        assert!((3..=6).contains(&looked_up.get()), "{}", looked_up.get());
     }
 }

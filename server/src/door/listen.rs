@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::body::{Answer, Timed};
 use super::caller::{TrustedProxies, network};
 use super::limits::{self, Limits};
+use super::owed::Owed;
 use super::places::{Full, Place, Places};
 use super::quiet::{Asked, Quiet};
 use super::unread::Unread;
@@ -104,9 +105,9 @@ impl Connection {
         stopping: CancellationToken,
     ) {
         let Limits { first_request, idle, unread, .. } = self.door.limits;
-        let quiet = Arc::new(Quiet::new());
+        let (quiet, owed) = (Arc::new(Quiet::new()), Arc::<Owed>::default());
         let router = TowerToHyperService::new(self.door.router.clone());
-        let service = service_fn(|request| self.answer(&router, quiet.ask(), request));
+        let service = service_fn(|request| self.answer(&router, quiet.ask(), &owed, request));
         let io = TokioIo::new(Unread::new(stream, unread));
         let mut talking = pin!(protocol.serve_connection(io, service));
         let mut clock = pin!(sleep(first_request));
@@ -124,6 +125,11 @@ impl Connection {
                     talking.as_mut().graceful_shutdown();
                 }
                 () = clock.as_mut() => {
+                    let unread = unread.saturating_sub(owed.longest());
+                    if unread.is_zero() {
+                        tracing::debug!(peer = %self.peer, "nobody reads the answers: a connection is closed");
+                        return;
+                    }
                     let patience = if quiet.was_asked() { idle } else { first_request };
                     let left = patience.saturating_sub(quiet.lasts());
                     if left.is_zero() {
@@ -134,7 +140,8 @@ impl Connection {
                         ending = true;
                         talking.as_mut().graceful_shutdown();
                     }
-                    clock.as_mut().reset(Instant::now() + if ending { first_request } else { left });
+                    let left = if ending { first_request } else { left };
+                    clock.as_mut().reset(Instant::now() + left.min(unread));
                 }
             }
         }
@@ -145,6 +152,7 @@ impl Connection {
         &self,
         router: &TowerToHyperService<Router>,
         asked: Asked,
+        owed: &Arc<Owed>,
         request: Request<Incoming>,
     ) -> impl Future<Output = Result<Response<Answer<Asked>>, Infallible>> + use<> {
         let limits = &self.door.limits;
@@ -155,8 +163,8 @@ impl Connection {
         let caller = self.door.proxies.caller(self.peer, request.headers());
         request.extensions_mut().insert(caller);
         request.extensions_mut().insert(ConnectInfo(self.peer));
-        let answer = router.call(request);
-        async { Ok(answer.await?.map(|body| Answer { body, _until_over: asked })) }
+        let (answer, owed) = (router.call(request), Arc::clone(owed));
+        async { Ok(answer.await?.map(|body| Answer::new(body, owed, asked))) }
     }
 }
 

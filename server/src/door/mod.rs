@@ -4,6 +4,7 @@ mod body;
 pub mod caller;
 pub mod limits;
 mod listen;
+mod owed;
 mod places;
 mod quiet;
 mod unread;

@@ -23,6 +23,8 @@ const FIRST_REQUEST: Duration = Duration::from_millis(300);
 const IDLE: Duration = Duration::from_millis(900);
 const BODY_PAUSE: Duration = Duration::from_millis(300);
 const BODY: Duration = Duration::from_millis(900);
+const UNREAD: Duration = Duration::from_millis(300);
+const LONG_BYTES: usize = 400_000;
 
 struct Port {
     address: SocketAddr,
@@ -36,7 +38,7 @@ async fn open(change: impl FnOnce(&mut Limits)) -> Port {
         idle: IDLE,
         body_pause: BODY_PAUSE,
         body: BODY,
-        unread: Duration::from_millis(300),
+        unread: UNREAD,
         ..Limits::of_this_process()
     };
     change(&mut limits);
@@ -46,6 +48,7 @@ async fn open(change: impl FnOnce(&mut Limits)) -> Port {
         .route("/", get(|| async { "here" }))
         .route("/body", post(read))
         .route("/slow", get(slow))
+        .route("/long", get(|| async { vec![b'x'; LONG_BYTES] }))
         .route("/endless", get(endless));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, stopping) = (listener.local_addr().unwrap(), CancellationToken::new());
@@ -207,6 +210,62 @@ async fn an_answer_that_nobody_reads_is_given_up() {
     // What lay in buffers, and then the end.
     let (text, lived) = to_the_end(&mut stream).await;
     assert!(!text.is_empty() && lived < Duration::from_secs(10), "{lived:?}");
+}
+
+/// A client of HTTP/2 that reads what it gets, and opens this window for each answer.
+async fn client_with_window(
+    port: &Port,
+    bytes: u32,
+) -> (h2::client::SendRequest<Bytes>, tokio::task::JoinHandle<Result<(), h2::Error>>) {
+    let handshake = h2::client::Builder::new().initial_window_size(bytes).handshake(port.connect().await);
+    let (client, connection) = handshake.await.unwrap();
+    let connection = tokio::spawn(connection);
+    (client.ready().await.unwrap(), connection)
+}
+
+#[tokio::test]
+async fn over_http2_answers_that_nobody_reads_end_the_connection() {
+    // Nothing of the answer is taken, or its first byte, and it stays in the connection's buffer.
+    for window in [0, 1] {
+        let port = open(|limits| limits.idle = PATIENCE * 2).await;
+        let (mut client, connection) = client_with_window(&port, window).await;
+        let mut answers = Vec::new();
+        for path in ["/", "/endless"] {
+            let request = axum::http::Request::get(format!("http://x{path}")).body(()).unwrap();
+            answers.push(client.send_request(request, true).unwrap().0.await.unwrap());
+        }
+        let asked = Instant::now();
+        // Requests that are answered do not keep it open.
+        let ended = async {
+            while !connection.is_finished() {
+                let request = axum::http::Request::head("http://x/").body(()).unwrap();
+                if let Ok((answer, _)) = client.send_request(request, true) {
+                    let _ = answer.await;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, ended).await.expect("it stays open");
+        assert!(asked.elapsed() >= UNREAD / 2, "{:?}", asked.elapsed());
+        drop(answers);
+    }
+}
+
+#[tokio::test]
+async fn over_http2_who_reads_slowly_gets_all() {
+    let unread = UNREAD * 5;
+    let port = open(|limits| limits.unread = unread).await;
+    let (mut client, _connection) = client_with_window(&port, 20_000).await;
+    let request = axum::http::Request::get("http://x/long").body(()).unwrap();
+    let mut body = client.send_request(request, true).unwrap().0.await.unwrap().into_body();
+    let (begun, mut read) = (Instant::now(), 0);
+    while let Some(piece) = body.data().await {
+        let piece = piece.expect("it was cut");
+        read += piece.len();
+        tokio::time::sleep(unread / 50).await;
+        body.flow_control().release_capacity(piece.len()).unwrap();
+    }
+    assert!(read == LONG_BYTES && begun.elapsed() > unread, "{read} bytes in {:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ fn about(row: &Row, kind: NoticeKind, reason: Option<&'static str>) -> Result<Ne
     Ok(News { workspace_id: row.parse("workspace_id")?, webhook_id: row.parse("id")?, kind, reason })
 }
 
-/// Logs and counts what was written.
+/// Logs and counts what was written: `e2e::metrics` asks for it.
 fn tell(news: &News) {
     let webhook = news.webhook_id;
     match news.reason {

@@ -2824,7 +2824,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Too many failures from this address */
+            /** @description Too many failures from this address, or requests by sessions of this key */
             429: {
                 headers: {
                     [name: string]: unknown;
