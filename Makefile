@@ -24,7 +24,7 @@ check: ## format, lints, documentation, what dependencies may bring
 fuzz: ## libFuzzer on every target for ten minutes each; ENCRATA_FUZZ_SECONDS is another time
 	fuzz/run.sh $${ENCRATA_FUZZ_SECONDS:-600}
 
-mutants: ## break the core, access, guard, retry and queue in every way, and see a test fail: hours; needs cargo-mutants
+mutants: ## break the core, access, the port, guard, retry and queue in every way, and see a test fail: hours; needs cargo-mutants
 	tests/mutants.sh
 
 sbom: ## bills of materials (CycloneDX) of server, npm package and wheel: target/dist/*.cdx.json; needs cargo-cyclonedx

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Breaks the code in every way that cargo-mutants knows, and sees whether a test fails: the core, the access checks, the
-# address guard, the retry schedule, the queue. With a name of a group, that one; further arguments are cargo-mutants'.
+# server's own port, the address guard, the retry schedule, the queue. With a name of a group, that one; further arguments are cargo-mutants'.
 # What came of it is in target/mutants. .cargo/mutants.toml says what is left out, and why. Needs cargo-mutants. Works
 # from any directory.
 set -eu
@@ -26,16 +26,18 @@ delivery() {
 # not ask without a mutant: `make test` says that they pass.
 access() {
     group access --baseline skip --timeout 300 -p encrata-webhooks-server -f server/src/api/access.rs -f server/src/api/auth.rs \
-        -f server/src/api/cookie.rs -f server/src/api/same_origin.rs \
+        -f server/src/api/cookie.rs -f server/src/api/same_origin.rs -f server/src/api/wrong_keys.rs -f server/src/api/rate_limit.rs \
         --test-package encrata-webhooks-server --test-package encrata-webhooks-tests "$@" \
-        -- --locked --lib --test e2e -- access:: session:: stream:: keys:: auth:: cookie:: same_origin::
+        -- --locked --lib --test e2e -- access:: session:: stream:: keys:: auth:: cookie:: same_origin:: wrong_keys:: rate_limit:: behind_proxy::
 }
+# Who may connect, for how long, and who they are. What only shows on a real port (e2e::port) is not asked for each.
+door() { group door -p encrata-webhooks-server -f 'server/src/door/*.rs' "$@" -- --locked --lib door::; }
 queue() {
     group queue --baseline skip --timeout 300 -p encrata-webhooks-server -f server/src/store/queue.rs -f server/src/store/finish.rs \
         --test-package encrata-webhooks-tests "$@" -- --locked --test store -- sqlite:: collision
 }
 if [ $# -gt 0 ]; then "$@"; else
     failed=0
-    for each in core delivery access queue; do "$each" || failed=1; done
+    for each in core delivery access door queue; do "$each" || failed=1; done
     exit "$failed"
 fi

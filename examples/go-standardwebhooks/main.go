@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
@@ -26,9 +27,8 @@ func main() {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)) // The raw body: what was signed.
 		for _, webhook := range webhooks {
 			if err == nil && webhook.Verify(body, r.Header) == nil { // Also refuses what is 5 minutes old.
-				id := r.Header.Get("webhook-id") // The same at every attempt.
-				if _, again := inbox.LoadOrStore(id, body); !again {
-					go log.Println(id, string(body)) // The answer, due within 5 seconds, does not wait.
+				if _, again := inbox.LoadOrStore(r.Header.Get("webhook-id"), body); !again { // The same at every attempt.
+					go log.Println(r.Header.Get("webhook-id"), string(body)) // After the answer, due within 5 seconds.
 				}
 				w.WriteHeader(http.StatusNoContent)
 				return
@@ -36,5 +36,5 @@ func main() {
 		}
 		w.WriteHeader(http.StatusUnauthorized)
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	log.Fatal((&http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), ReadTimeout: 10 * time.Second}).ListenAndServe())
 }

@@ -1,40 +1,39 @@
+// Receives Encrata's webhooks with Go's standard library: verify.go is all of the verification.
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"io"
 	"log"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
+	"time"
 )
 
-// It knows secret and body only, so it can't tell a replay: ../go-standardwebhooks can.
-func verifySignature(payload []byte, secret, signature string) bool {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(payload)
-	return hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(signature))
-}
-
 func main() {
-	secret := os.Getenv("ENCRATA_WEBHOOK_SECRET")
-	if len(secret) < 40 { // With an empty key anybody can sign.
+	secrets := strings.Fields(os.Getenv("ENCRATA_WEBHOOK_SECRET")) // The old and the new one while it rotates.
+	if errors.Is(verify(nil, nil, 0, secrets...), errSecret) {
 		log.Fatal("set ENCRATA_WEBHOOK_SECRET to the webhook's secret")
 	}
 	var inbox sync.Map // By id. Yours is a table with a unique id: it survives a crash, and every process sees it.
 	http.HandleFunc("/webhooks/encrata", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)) // The raw body: what was signed.
-		id := r.Header.Get("webhook-id")                               // The same at every attempt.
-		if err != nil || id == "" || !verifySignature(body, secret, r.Header.Get("X-Encrata-Signature")) {
+		if err != nil {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			return
+		}
+		if err := verify(body, r.Header, 5*time.Minute, secrets...); err != nil {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
+		id := r.Header.Get("webhook-id") // The same at every attempt.
 		if _, again := inbox.LoadOrStore(id, body); !again {
 			go log.Println(id, string(body)) // The answer, due within 5 seconds, does not wait.
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	server := http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), ReadTimeout: 10 * time.Second}
+	log.Fatal(server.ListenAndServe())
 }

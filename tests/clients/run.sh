@@ -47,11 +47,13 @@ fi
 # Rust: a Standard Webhooks library.
 cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml" --target-dir "$work/cargo"
 
-# Go: the documentation's snippet, and a Standard Webhooks one; the standard library is all they need.
+# Go: the documentation's snippet, and what the documents show in its place; the standard library is all they need.
 skipped=
 rm -f "$work/go/verify"
 if command -v go >/dev/null; then
-    GOCACHE="$work/go/cache" go build -o "$work/go/verify" "$here/snippets/verify.go" "$here/snippets/standard.go"
+    cp "$here/snippets/verify.go" "$work/go/main.go"
+    cp "$root/examples/go/verify.go" "$work/go/verify.go"
+    GOCACHE="$work/go/cache" go build -o "$work/go/verify" "$work/go/main.go" "$work/go/verify.go"
 else
     skipped="go is not installed: the Go snippet did not verify the deliveries (Debian: apt-get install golang-go)"
     echo "SKIPPED: $skipped"

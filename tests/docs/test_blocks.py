@@ -263,6 +263,13 @@ RUN: dict[str, Callable[[World, str], None]] = {
 }
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_no_secret_among_arguments(page: Path) -> None:
+    """Every user of a machine sees the arguments of its processes."""
+    commands = [text for path, language, text in BLOCKS if ROOT / path == page and language == "sh"]
+    assert [text for text in commands if re.search(r"--(secret|api-key|key|master-key)[ =]", text)] == []
+
+
 @pytest.mark.parametrize(("page", "language", "text"), BLOCKS, ids=[f"{page}:{text.splitlines()[0][:40]}" for page, _, text in BLOCKS])
 def test_block(world: World, page: Path, language: str, text: str) -> None:
     include = re.fullmatch(r"\{\{#include (\S+?)(:\d+)*\}\}\n", text)

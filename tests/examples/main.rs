@@ -5,6 +5,8 @@
 
 mod program;
 mod shape;
+mod shown;
+mod strangers;
 
 use encrata_webhooks::Webhook;
 use encrata_webhooks_tests::{Api, Authority, Flaw, Forward, GOLDEN_BODY, Hook, Receiver, Server, Setup};
@@ -37,6 +39,17 @@ receivers! {
     rust_axum "rust-axum"
 }
 
+/// A test for each receiver that is shown without a folder.
+macro_rules! shown {
+    ($($test:ident $name:literal)*) => { $(#[tokio::test] async fn $test() { withstands($name).await })* };
+}
+shown! {
+    go_on_the_page "page-go"
+    node_in_the_readme "readme-node"
+    node_on_the_page_and_in_its_package "page-node"
+    python_in_the_readme "readme-python"
+}
+
 /// A server that tries once, with a webhook at the receiver whose secret is being rotated.
 struct Scene {
     server: Server,
@@ -63,17 +76,6 @@ impl Scene {
         Self { server, admin, publisher, hook, rotated, port, _front: front }
     }
 
-    /// The answer to a delivery that is not the server's: signed with `secret` as of `timestamp`, then added to.
-    async fn forged(&self, secret: &str, timestamp: i64, more: &str) -> u16 {
-        let signed = Webhook::new(secret).unwrap().sign(GOLDEN_BODY.as_bytes(), "evt_forged", timestamp);
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let mut request = client.post(format!("http://127.0.0.1:{}/webhooks/encrata", self.port));
-        for (name, value) in &signed.unwrap() {
-            request = request.header(name, value);
-        }
-        request.body(format!("{GOLDEN_BODY}{more}")).send().await.unwrap().status().as_u16()
-    }
-
     /// Publishes an event and waits until the example has taken and worked on it.
     async fn deliver(&self, program: &Program, lookup_id: &str, nth: usize) -> String {
         let id = self.publisher.lookup(&self.admin.workspace_id, lookup_id).await;
@@ -89,26 +91,46 @@ impl Scene {
     }
 }
 
+/// The answer to a delivery that is not the server's: signed with `secret` as of `timestamp`, and then changed by `more`.
+async fn signed(port: u16, secret: &str, timestamp: i64, more: &str) -> u16 {
+    let signed = Webhook::new(secret).unwrap().sign(GOLDEN_BODY.as_bytes(), "evt_forged", timestamp);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = client.post(format!("http://127.0.0.1:{port}/webhooks/encrata"));
+    for (name, value) in &signed.unwrap() {
+        request = request.header(name, value);
+    }
+    request.body(format!("{GOLDEN_BODY}{more}")).send().await.unwrap().status().as_u16()
+}
+
+fn now() -> i64 {
+    encrata_webhooks_server::clock::now_ms() / 1000
+}
+
+async fn withstands(name: &str) {
+    let (port, secret) = (free_port(), format!("whsec_{}", "0123456789abcdef".repeat(4)));
+    let Some(mut program) = Program::start_shown(name, port, &secret).await else { return };
+    assert_eq!(signed(port, &secret, now(), "").await, 204, "a delivery");
+    assert_eq!(signed(port, &secret, now() - 3600, "").await, 401, "a replay");
+    strangers::send(&mut program, port).await;
+    assert_eq!(signed(port, &secret, now(), "").await, 204, "a delivery afterwards");
+    drop(program);
+}
+
 async fn receives(folder: &str) {
     let scene = Scene::new().await;
-    // The documentation's function has the one header, which the old secret signs until the rotation ends.
-    let knows_time = folder != "go";
     let secret = match folder {
-        "go" => scene.hook.secret.clone(),
-        "go-standardwebhooks" => format!("{} {}", scene.hook.secret, scene.rotated),
+        "go" | "go-standardwebhooks" => format!("{} {}", scene.hook.secret, scene.rotated),
         _ => scene.rotated.clone(),
     };
-    let Some(program) = Program::start(folder, scene.port, &secret).await else { return };
+    let Some(mut program) = Program::start(folder, scene.port, &secret).await else { return };
 
-    let now = encrata_webhooks_server::clock::now_ms() / 1000;
+    let now = now();
     let (good, other) =
         (secret.split(' ').next().unwrap(), format!("whsec_{}", "0123456789abcdef".repeat(4)));
-    assert_eq!(scene.forged(&other, now, "").await, 401, "another secret");
-    assert_eq!(scene.forged(good, now, " ").await, 401, "a changed body");
-    if knows_time {
-        assert_eq!(scene.forged(good, now - 3600, "").await, 401, "a replay");
-        assert_eq!(scene.forged(good, now + 3600, "").await, 401, "from the future");
-    }
+    assert_eq!(signed(scene.port, &other, now, "").await, 401, "another secret");
+    assert_eq!(signed(scene.port, good, now, " ").await, 401, "a changed body");
+    assert_eq!(signed(scene.port, good, now - 3600, "").await, 401, "a replay");
+    assert_eq!(signed(scene.port, good, now + 3600, "").await, 401, "from the future");
 
     let first = scene.deliver(&program, "lu_1", 1).await;
     let delivery = scene.admin.delivery_when(&scene.hook.id, "success").await;
@@ -117,6 +139,7 @@ async fn receives(folder: &str) {
     let again = scene.admin.deliveries_when(&scene.hook.id, "again", again).await.remove(0);
     assert_eq!((&again["status"], &again["response_status"]), (&json!("success"), &json!(204)));
 
+    strangers::send(&mut program, scene.port).await;
     let second = scene.deliver(&program, "lu_2", 2).await;
     let lines = program.lines();
     for id in [first, second] {

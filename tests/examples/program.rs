@@ -9,6 +9,8 @@ use std::time::Duration;
 use encrata_webhooks_tests::{PATIENCE, Running, binary};
 use serde_json::Value;
 
+use crate::shown;
+
 /// Below the ports that the system chooses from, so that nobody gets it before the example does.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
@@ -34,7 +36,7 @@ fn skipped(what: &str) {
 }
 
 /// The folder in which run.sh has the examples, with what they need.
-fn copies() -> PathBuf {
+pub(crate) fn copies() -> PathBuf {
     let Some(folder) = std::env::var_os("ENCRATA_TEST_EXAMPLES") else {
         panic!("ENCRATA_TEST_EXAMPLES names no folder: run tests/examples/run.sh")
     };
@@ -48,6 +50,7 @@ fn host(name: &str) -> PathBuf {
 /// A running example.
 pub(crate) struct Program {
     running: Running,
+    is_function: bool,
 }
 
 impl Program {
@@ -64,18 +67,28 @@ impl Program {
             "rust-axum" => Command::new(built_axum()),
             _ => told(&folder_path, port),
         };
-        command.current_dir(folder_path).env("PORT", port.to_string()).env("ENCRATA_WEBHOOK_SECRET", secret);
+        command.current_dir(folder_path);
+        Some(Self::run(folder, command, port, secret).await)
+    }
+
+    /// Starts a receiver that is shown elsewhere, as [`start`](Self::start) does.
+    pub(crate) async fn start_shown(name: &str, port: u16, secret: &str) -> Option<Self> {
+        Some(Self::run(name, shown::command(name, port)?, port, secret).await)
+    }
+
+    async fn run(name: &str, mut command: Command, port: u16, secret: &str) -> Self {
+        command.env("PORT", port.to_string()).env("ENCRATA_WEBHOOK_SECRET", secret);
         command.env("PYTHONUNBUFFERED", "1").env("PYTHONDONTWRITEBYTECODE", "1").env("NO_COLOR", "1");
         command.env("NEXT_TELEMETRY_DISABLED", "1").env("DENO_NO_UPDATE_CHECK", "1");
         let mut running = Running::of(command);
         let listens = async {
             while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-                assert!(!running.has_ended(), "{folder} ended: {:#?}", running.lines());
+                assert!(!running.has_ended(), "{name} ended: {:#?}", running.lines());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        assert!(tokio::time::timeout(PATIENCE, listens).await.is_ok(), "{folder}: {:#?}", running.lines());
-        Some(Self { running })
+        assert!(tokio::time::timeout(PATIENCE, listens).await.is_ok(), "{name}: {:#?}", running.lines());
+        Self { running, is_function: name.starts_with("aws-lambda") }
     }
 
     /// Waits for a line that holds `words`.
@@ -83,9 +96,22 @@ impl Program {
         self.running.says(words).await;
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.running.id()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.running.has_ended()
+    }
+
     /// What it has printed.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.running.lines()
+    }
+
+    /// Whether it gets whole bodies from a host, which is here the test's own.
+    pub(crate) fn is_function(&self) -> bool {
+        self.is_function
     }
 }
 
@@ -134,7 +160,7 @@ fn built_axum() -> PathBuf {
 }
 
 /// The receiver, built; none without Go, or without its library where modules can't be had.
-fn built_go(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn built_go(folder: &Path) -> Option<PathBuf> {
     let go = |args: &[&str]| Command::new("go").args(args).current_dir(folder).output();
     if go(&["version"]).is_err() {
         needed("the receivers in Go (Debian: apt-get install golang-go)");

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use crate::TESTED;
 
-/// The code of an example, without what packages and configures it.
+/// The code of an example, without what packages and configures it, and without what elsewhere is a library.
 fn code(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let is_code = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| ["go", "html", "js", "mjs", "py", "rs"].contains(&extension))
+        let is_library = path.ends_with("go/verify.go");
+        !is_library
+            && extension.is_some_and(|extension| ["go", "html", "js", "mjs", "py", "rs"].contains(&extension))
     };
     let own = |path: &&PathBuf| !["node_modules", "target"].iter().any(|name| path.ends_with(name));
     folders.iter().filter(own).flat_map(|path| code(path)).chain(files.into_iter().filter(is_code)).collect()

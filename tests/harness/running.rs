@@ -53,6 +53,11 @@ impl Running {
         said.unwrap_or_else(|_| panic!("it never said {words:?}: {:#?}", self.lines()))
     }
 
+    /// The process's id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended by itself.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()

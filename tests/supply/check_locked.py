@@ -45,12 +45,24 @@ def faults():
 
 
 def unpinned():
-    for path in [ROOT / "bindings-python/requirements-build.txt", *sorted(ROOT.glob("tests/**/requirements.txt"))]:
-        for line in path.read_text().splitlines():
+    hashed = [ROOT / f"bindings-python/requirements-{name}.txt" for name in ("build", "maturin", "test")]
+    for path in [*hashed, *sorted(ROOT.glob("tests/**/requirements.txt"))]:
+        for line in commands(path.read_text()):
             if line and line[0] not in "#-" and "==" not in line:
                 yield f"{path.relative_to(ROOT)}: {line}: not pinned"
+            if path in hashed and line and "--hash=sha256:" not in line:
+                yield f"{path.relative_to(ROOT)}: {line}: no hash"
 
 
-found = [*faults(), *unpinned()]
+def floating():
+    """Images that are built on, and are what they were only by their digest."""
+    for line in commands((ROOT / "deploy/Dockerfile").read_text()):
+        image = re.match(r"FROM (\S+)|COPY --from=(\S+)", line)
+        named = image and (image[1] or image[2])
+        if named and named not in ("scratch", "build") and not re.search(r"@sha256:[0-9a-f]{64}$", named):
+            yield f"deploy/Dockerfile: {named}: no digest"
+
+
+found = [*faults(), *unpinned(), *floating()]
 assert not found, "\n".join(found)
 print(f"{len(sources())} scripts and workflows take what the lock files say")

@@ -36,6 +36,9 @@ def check_job(place, name, job):
             assert pinned, f"{place}: {step['uses']} is not pinned"
         if step.get("uses", "").startswith("actions/checkout"):
             assert step.get("with", {}).get("persist-credentials") is False, f"{place}: checkout keeps its credentials"
+        for installed in re.findall(r"pip install\b.*", step.get("run", "")):
+            sure = "--require-hashes" in installed or "--no-index" in installed
+            assert sure, f"{place}: {installed}: whatever the registry has today"
         for script in re.findall(r"(?:^|\s)((?:[\w.-]+/)+[\w.-]+\.(?:sh|py|mjs))", step.get("run", "")):
             assert (ROOT / script).is_file(), f"{place}: there is no {script}"
 
@@ -50,9 +53,13 @@ def check_release(workflow):
         return needs.union(*(all_before(other) for other in needs))
 
     assert workflow[True]["push"] == {"tags": ["v*"]}
-    made = {"version", "server", "package", "linux", "others", "tried", "alpine"}
+    made = {"version", "suites", "server", "package", "linux", "others", "tried", "alpine"}
     for published in ("npm", "pypi", "release"):
         assert made <= all_before(published), published
+    assert {"run": ".ci/run"} in jobs["suites"]["steps"], "the suites are not run"
+    for name in made:
+        for part in (jobs[name], *jobs[name]["steps"]):
+            assert not {"if", "continue-on-error"} & set(part), f"{name}: it may be passed by"
     steps = jobs["release"]["steps"]
     said = "\n".join(step.get("run", "") + step.get("uses", "") for step in steps)
     for needed in ("sha256sum", "actions/attest-build-provenance@", "actions/attest-sbom@", "gh release create"):

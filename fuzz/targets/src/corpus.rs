@@ -125,17 +125,21 @@ pub fn url() -> Vec<Vec<u8>> {
     urls.map(String::into_bytes).collect()
 }
 
-/// For `api`: each route with bodies of the right shape, and with the vectors' envelopes.
+/// For `api`: each route that is described, with queries and bodies of the right shape, and with the vectors' envelopes.
 #[cfg(feature = "server")]
 pub fn api() -> Vec<Vec<u8>> {
     use encrata_webhooks::EventKind;
     use serde_json::json;
 
-    let id = "01900000-0000-7000-8000-000000000000";
+    let id = crate::api::ID;
     let events = EventKind::SUBSCRIBABLE.map(|kind| json!({"event": kind.as_str(), "data": kind.sample()}));
     let hook = json!({"id": id, "url": "https://example.com/hook", "events": ["credits.low"], "description": "",
-        "is_active": true, "rate_limit": 5, "name": "a key", "credit_limit": 7, "overlap_seconds": 60, "finish": true});
-    let mut bodies: Vec<String> = events.iter().map(Value::to_string).collect();
+        "is_active": true, "rate_limit": 5, "name": "a key", "credit_limit": 7, "overlap_seconds": 60, "finish": true,
+        "event": "credits.low", "key": "enc_live_00000000000000000000000000000000", "since": "2026-01-01T00:00:00Z"});
+    // First what is said where no body is described.
+    let mut bodies = vec![String::new(), json!({"id": id}).to_string()];
+    let without = bodies.len();
+    bodies.extend(events.iter().map(Value::to_string));
     bodies.extend(
         [Value::from(events.to_vec()), json!([events[0], {}]), hook, json!({}), json!([])]
             .map(|v| v.to_string()),
@@ -147,8 +151,25 @@ pub fn api() -> Vec<Vec<u8>> {
     bodies.extend(section("envelope").iter().map(|case| body(case).to_owned()));
     let routes = crate::api::ROUTES.iter();
     routes
-        .flat_map(|(method, path, _)| {
-            bodies.iter().map(move |body| format!("{method} {path}\n{body}").into_bytes())
+        .flat_map(|route| {
+            let asked = format!("{} {}", route.method, route.path);
+            let queries = queries(&route.query).into_iter().map(move |query| format!("{asked}{query}"));
+            let bodies = if route.has_body { &bodies[..] } else { &bodies[..without] };
+            queries.flat_map(|asked| bodies.iter().map(move |body| format!("{asked}\n{body}").into_bytes()))
         })
         .collect()
+}
+
+/// None, all parameters, and each alone with each value that is named or of a usual kind.
+#[cfg(feature = "server")]
+fn queries(parameters: &[(String, Vec<String>)]) -> Vec<String> {
+    let usual = [crate::api::ID, "1", "true", "2026-01-01T00:00:00Z", "credits.low", "enable"];
+    let usual = usual.map(str::to_owned);
+    let values = |named: &[String]| if named.is_empty() { usual.to_vec() } else { named.to_vec() };
+    let alone = parameters
+        .iter()
+        .flat_map(|(name, named)| values(named).into_iter().map(move |value| format!("?{name}={value}")));
+    let all: Vec<String> =
+        parameters.iter().map(|(name, named)| format!("{name}={}", values(named)[0])).collect();
+    [String::new(), format!("?{}", all.join("&"))].into_iter().chain(alone).collect()
 }

@@ -2,6 +2,8 @@
 //! failure comes again; `PROPTEST_CASES` may ask for more edits than the 4,000 of each.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
 
+#[cfg(feature = "server")]
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use encrata_webhooks_fuzz_targets::{TARGETS, Target};
@@ -136,4 +138,32 @@ fn url() {
 #[test]
 fn api() {
     run("api");
+}
+
+/// A route that is new is fuzzed as soon as it is described.
+#[cfg(feature = "server")]
+#[test]
+fn every_route_that_is_described_is_asked() {
+    let seeds = encrata_webhooks_fuzz_targets::corpus::api();
+    let asked: BTreeSet<String> = seeds
+        .iter()
+        .map(|seed| {
+            let text = String::from_utf8_lossy(seed);
+            text.split(['\n', '?']).next().unwrap().to_owned()
+        })
+        .collect();
+    let description = encrata_webhooks_server::api::description().unwrap();
+    let described: BTreeSet<String> = description["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            let methods = methods.as_object().unwrap().keys().filter(|name| *name != "parameters");
+            methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    assert_eq!(asked, described);
+    for route in ["POST /api/session", "POST /api/webhooks/test", "PATCH /api/keys"] {
+        assert!(asked.contains(route), "{route} is not asked");
+    }
 }

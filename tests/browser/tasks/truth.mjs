@@ -8,6 +8,9 @@ const read = (path) => readFileSync(new URL(path, root), "utf8");
 
 const README = { "node.js": "bindings-wasm/README.md", "python.py": "bindings-python/README.md", "rust.rs": "core/README.md" };
 
+/** A file in Go from the end of its imports on. */
+const afterImports = (path) => read(path).split("\n)\n").slice(1).join("\n)\n");
+
 export const truth = [
   {
     name: "types and events of the page are those of the server's description",
@@ -19,6 +22,13 @@ export const truth = [
       for (const [file, readme] of Object.entries(README)) {
         assert.ok(read(readme).includes(read(`server/dashboard/src/receivers/${file}`)), `${file} is not in ${readme}`);
       }
+    },
+  },
+  {
+    name: "the receiver in Go that the page shows is examples/go",
+    run: async () => {
+      const shown = afterImports("server/dashboard/src/receivers/go.go");
+      assert.equal(shown, afterImports("examples/go/main.go") + afterImports("examples/go/verify.go"));
     },
   },
 ];

@@ -1,4 +1,5 @@
-// The documentation's Go snippet, or with the argument standard that of standard.go: JSON lines in, a verdict for each out.
+// The documentation's Go snippet, or what the argument names of examples/go/verify.go: JSON lines in, a verdict for each
+// out.
 package main
 
 import (
@@ -12,9 +13,11 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"time"
 )
 
-func verifySignature(payload []byte, secret, signature string) bool {
+// Published as verifySignature, which is the name of the one that is tested beside it.
+func published(payload []byte, secret, signature string) bool {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write(payload)
 	expected := hex.EncodeToString(mac.Sum(nil))
@@ -22,9 +25,30 @@ func verifySignature(payload []byte, secret, signature string) bool {
 }
 
 type question struct {
-	Body    []byte            `json:"body_base64"`
-	Headers map[string]string `json:"headers"`
-	Secret  string            `json:"secret"`
+	Body      []byte      `json:"body_base64"`
+	Headers   [][2]string `json:"header_list"`
+	Secrets   []string    `json:"secrets"`
+	Tolerance int64       `json:"tolerance"`
+}
+
+func verdict(how string, q question) string {
+	headers := http.Header{}
+	for _, header := range q.Headers {
+		headers.Add(header[0], header[1])
+	}
+	genuine := map[bool]string{true: "accepted", false: "refused"}
+	switch signature := headers.Get("X-Encrata-Signature"); how {
+	case "published":
+		return genuine[published(q.Body, q.Secrets[0], signature)]
+	case "verifySignature":
+		return genuine[verifySignature(q.Body, q.Secrets[0], signature)]
+	}
+	switch err := verify(q.Body, headers, time.Duration(q.Tolerance)*time.Second, q.Secrets...); {
+	case errors.Is(err, errSecret):
+		return "misconfigured"
+	default:
+		return genuine[err == nil]
+	}
 }
 
 func main() {
@@ -36,18 +60,6 @@ func main() {
 		} else if err != nil {
 			log.Fatal(err)
 		}
-		headers := http.Header{}
-		for name, value := range q.Headers {
-			headers.Set(name, value)
-		}
-		genuine := verifySignature(q.Body, q.Secret, headers.Get("X-Encrata-Signature"))
-		if len(os.Args) > 1 {
-			genuine = verifyStandard([]string{q.Secret}, headers, q.Body)
-		}
-		if genuine {
-			fmt.Println("accepted")
-		} else {
-			fmt.Println("refused")
-		}
+		fmt.Println(verdict(os.Args[1], q))
 	}
 }

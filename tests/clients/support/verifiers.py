@@ -15,6 +15,7 @@ TIMEOUT_S = 60
 HERE = Path(__file__).resolve().parent.parent
 # Where run.sh builds what has to be built.
 WORK = HERE.parent.parent / "target" / "clients"
+GO = WORK / "go/verify"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Question:
     def line(self) -> str:
         body = base64.b64encode(self.delivery.body).decode()
         question = {"body_base64": body, "headers": self.delivery.headers, "secret": self.secret}
-        return json.dumps(question) + "\n"
+        # What a verifier takes that is told more than one of each, and a tolerance.
+        more = {"header_list": self.delivery.header_list, "secrets": [self.secret], "tolerance": 300}
+        return json.dumps({**question, **more}) + "\n"
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,9 @@ class Verifier:
 VERIFIERS = [
     Verifier("snippet-python", False, (sys.executable, str(HERE / "snippets/verify.py"))),
     Verifier("snippet-node", False, ("node", str(HERE / "snippets/verify.mjs"))),
-    Verifier("snippet-go", False, (str(WORK / "go/verify"),)),
-    Verifier("snippet-go-standard", True, (str(WORK / "go/verify"), "standard")),
+    Verifier("snippet-go", False, (str(GO), "published")),
+    Verifier("go-verify-signature", False, (str(GO), "verifySignature")),
+    Verifier("go-verify", True, (str(GO), "verify")),
     Verifier("standardwebhooks-pypi", True, (sys.executable, str(HERE / "python/verify.py"))),
     Verifier("standardwebhooks-npm", True, ("node", str(WORK / "node/verify.mjs"))),
     Verifier("standardwebhooks-crates", True, (str(WORK / "cargo/debug/clients-rust"),)),

@@ -1,4 +1,4 @@
-// Receivers to copy. The texts stand in the READMEs of the packages too, and a test holds them to it.
+// Receivers to copy. The texts stand in the READMEs of the packages and in examples/go too, and a test holds them to it.
 import go from "./go.go?raw";
 import node from "./node.js?raw";
 import python from "./python.py?raw";
