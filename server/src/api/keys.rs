@@ -98,6 +98,9 @@ struct Message {
 const UPDATED: Json<Message> = Json(Message { message: "API key updated" });
 
 /// List API keys
+///
+/// Without those of publishers, which are the operator's: no route of these knows them. A member's key makes and changes no
+/// admin's (403).
 #[utoipa::path(
     get, path = "/keys", operation_id = "list_keys", tag = "keys", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The workspace's keys", body = Keys), Errors)

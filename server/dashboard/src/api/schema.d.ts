@@ -110,7 +110,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description Without those of publishers, which are the operator's: no route of these knows them. A member's key makes and changes no
+         *     admin's (403).
+         */
         get: operations["list_keys"];
         /** Rename an API key */
         put: operations["rename_key"];
