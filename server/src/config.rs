@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use encrata_webhooks::Webhook;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -149,7 +149,8 @@ pub struct Retention(pub Option<Duration>);
 /// Longer than idempotency keys are remembered.
 const SHORTEST_RETENTION: Duration = Duration::from_secs(7 * 86_400);
 
-/// Reads a network: CIDR, or an address alone.
+/// Reads a network: CIDR, or an address alone. One of IPv4 in the shape of IPv6 (`::ffff:10.0.0.0/104`) is the one of IPv4 that
+/// it is: that is how addresses are compared.
 ///
 /// # Errors
 ///
@@ -158,7 +159,14 @@ pub fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     IpNet::from_str(text)
         .or_else(|_| IpAddr::from_str(text).map(IpNet::from))
+        .map(|network| canonical(network).unwrap_or(network))
         .map_err(|_| format!("'{text}' is not a network: write it like 10.0.0.0/8, fd00::/8 or 127.0.0.1"))
+}
+
+fn canonical(network: IpNet) -> Option<IpNet> {
+    let IpNet::V6(mapped) = network else { return None };
+    let bits = mapped.prefix_len().checked_sub(96)?;
+    Some(Ipv4Net::new(mapped.addr().to_ipv4_mapped()?, bits).ok()?.into())
 }
 
 /// Reads the network of a proxy that is trusted, or `none`.
@@ -188,7 +196,38 @@ pub fn public_url(text: &str) -> Result<Url, String> {
         let is_origin = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         is_web && is_origin && url.username().is_empty() && url.password().is_none()
     });
-    url.ok_or_else(|| format!("'{text}' is not an origin: write it like https://hooks.example.com"))
+    // What was written may hold a password.
+    url.ok_or_else(|| "it is not an origin: write it like https://hooks.example.com".to_owned())
+}
+
+/// Reads the URL of something that speaks HTTP.
+///
+/// # Errors
+///
+/// A sentence that says what to write; it quotes nothing, for there may be a password.
+pub fn web_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.ok_or("it is not a URL of HTTP: write it like http://127.0.0.1:8080")
+}
+
+/// Reads where traces go.
+///
+/// # Errors
+///
+/// As [`web_url`], and when there is a user or password, which the exporter would not send, and log.
+pub fn collector_url(text: &str) -> Result<Url, &'static str> {
+    let url = web_url(text).map_err(|_| "it is not a URL of HTTP: write it like http://127.0.0.1:4318")?;
+    match url.username().is_empty() && url.password().is_none() {
+        true => Ok(url),
+        false => Err(
+            "a user and a password are not sent: OTEL_EXPORTER_OTLP_HEADERS may hold an Authorization header",
+        ),
+    }
+}
+
+/// A URL as it is shown: its origin alone, for there may be a secret in everything else.
+pub fn shown(url: &Url) -> String {
+    url.origin().ascii_serialization()
 }
 
 #[cfg(test)]
@@ -212,6 +251,21 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_ipv4_has_one_shape() {
+        for (text, network_of) in [
+            ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+            ("::ffff:10.1.2.3", "10.1.2.3/32"),
+            ("::ffff:0:0/96", "0.0.0.0/0"),
+            ("10.0.0.0/8", "10.0.0.0/8"),
+            ("fd00::/8", "fd00::/8"),
+            ("::1", "::1/128"),
+            ("::/0", "::/0"),
+        ] {
+            assert_eq!(network(text).unwrap().to_string(), network_of, "{text}");
+        }
+    }
+
+    #[test]
     fn a_public_url_is_an_origin() {
         for text in ["https://hooks.example.com", "http://127.0.0.1:8080/", "https://[::1]:8443"] {
             assert!(public_url(text).is_ok(), "{text}");
@@ -226,6 +280,19 @@ mod tests {
             "",
         ] {
             assert!(public_url(text).unwrap_err().contains("write it like"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_url_of_http_is_shown_as_its_origin() {
+        let url = web_url("https://user:secret@otlp.example.com:4318/secret?secret").unwrap();
+        assert_eq!(shown(&url), "https://otlp.example.com:4318");
+        assert!(collector_url(url.as_str()).unwrap_err().contains("OTEL_EXPORTER_OTLP_HEADERS"));
+        assert!(collector_url("https://otlp.example.com/secret").is_ok());
+        for text in ["", "collector", "user:secret@collector:4318", "ftp://user:secret@collector", "http://"]
+        {
+            assert!(!web_url(text).unwrap_err().contains("secret"), "{text}");
+            assert!(collector_url(text).unwrap_err().contains("4318"), "{text}");
         }
     }
 }

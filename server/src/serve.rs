@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use url::Url;
 
 use crate::api;
 use crate::api::usage::Usage;
@@ -80,6 +81,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Server {
     router: Router,
+    public_url: Option<Url>,
     proxies: TrustedProxies,
     /// Where metrics are served; beside the API when nowhere else.
     metrics: Option<TcpListener>,
@@ -175,7 +177,7 @@ impl Server {
             session_limit: api::RateLimit::new(SESSION_RATE_LIMIT),
             sign_ins: api::RateLimit::new(FAILED_SIGN_INS),
             wrong_keys: api::WrongKeys::default(),
-            public_url: config.public_url,
+            public_url: config.public_url.clone(),
             known: api::Known::default(),
             usage: usage.clone(),
             stats: stats.clone(),
@@ -188,6 +190,7 @@ impl Server {
         let retention = config.retention;
         Ok(Self {
             router,
+            public_url: config.public_url,
             proxies: TrustedProxies::new(config.trusted_proxies),
             metrics: None,
             store,
@@ -225,6 +228,7 @@ impl Server {
     ) -> Result<(), PartFailed> {
         let Self {
             router,
+            public_url,
             proxies,
             metrics,
             store,
@@ -251,7 +255,7 @@ impl Server {
         let limits = Limits::of_this_process();
         let port = |router| Port { router, proxies: proxies.clone(), limits };
         let (router, measuring) = match metrics {
-            None => (router.merge(api::metrics::beside_the_api()), None),
+            None => (router.merge(api::metrics::beside_the_api(public_url.as_ref())), None),
             Some(listener) => {
                 // It is answered to the end, so that the end can be watched.
                 let measuring = door::serve(listener, port(api::metrics::alone()), CancellationToken::new());

@@ -51,7 +51,7 @@ def test_every_setting_is_one_of_the_server() -> None:
 
 def test_kubernetes_takes_it() -> None:
     objects = documents("kubernetes.yaml")
-    assert [one["kind"] for one in objects] == ["Deployment", "Service", "PodDisruptionBudget"]
+    assert [one["kind"] for one in objects] == ["Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget"]
     for one in objects:
         kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
     pod = objects[0]["spec"]["template"]
@@ -61,6 +61,12 @@ def test_kubernetes_takes_it() -> None:
     names = {port["name"] for port in container["ports"]}
     probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
     assert {probe["port"] for probe in probes} | {objects[1]["spec"]["ports"][0]["targetPort"]} <= names
+    # Metrics are for Prometheus, and no port is forgotten.
+    policy = objects[2]["spec"]
+    assert policy["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    rules = {rule["ports"][0]["port"]: rule.get("from") for rule in policy["ingress"]}
+    assert set(rules) == names and rules["http"] is None
+    assert "prometheus" in str(rules["metrics"])
 
 
 def test_the_files_that_compose_mounts_are_there() -> None:

@@ -124,6 +124,9 @@ async fn an_address_inside_is_not_connected_to_whoever_registered_it() {
     assert_eq!(receiver.connections(), 0);
 }
 
+/// All that is said of a name without an address that may be connected to.
+const NO_ADDRESS: &str = "not sent: no public address was found for the host name";
+
 /// A name that does not look local and leads to this machine, with its address; hosts files have one or the other.
 fn local_name() -> Option<(String, IpAddr)> {
     let own = std::fs::read_to_string("/etc/hostname").unwrap_or_default().trim().to_owned();
@@ -155,17 +158,30 @@ async fn a_name_that_leads_inside_is_not_connected_to() {
     let listener = TcpListener::bind((address, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let server =
-        Setup::bare().option("--webhook-rate-limit", "0").option("--retry-schedule", "").start().await;
+    let server = Setup::bare()
+        .option("--webhook-rate-limit", "0")
+        .option("--retry-schedule", "")
+        .option("--log", "debug");
+    let server = server.start().await;
     let (admin, publisher) = server.admin_and_publisher();
     // Nothing of the name says where it leads, so it can be registered.
     let hook = admin.webhook_at(&format!("https://{name}:{port}/"), &["lookup.completed"]).await;
     publisher.lookup(&admin.workspace_id, "lu_1").await;
     let delivery = admin.delivery_when(&hook.id, "failed").await;
     let error = delivery["error"].as_str().unwrap();
-    assert!(error.contains("not sent") && error.contains(&address.to_string()), "{delivery}");
+    assert_eq!(error, NO_ADDRESS);
+    // As one that is not there at all, so nobody learns which names there are inside.
+    let unknown = admin.webhook_at("https://nothing.invalid/", &["lookup.completed"]).await;
+    for id in [hook.id, unknown.id] {
+        let tested = admin.post("/api/webhooks/test", json!({"id": id})).await.expect(200);
+        assert_eq!(tested.field("error"), NO_ADDRESS);
+    }
     let connected = listener.accept().map(|(_, peer)| peer);
     assert_eq!(connected.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    // The operator can see more.
+    let (_, _, log) = server.terminate().await;
+    let line = log.lines().find(|line| line.contains("the name leads inside")).unwrap();
+    assert!(line.contains(&address.to_string()) && line.contains(&name), "{line}");
 }
 
 /// A proxy would connect wherever it is asked to: one that merely stands in the environment is not used.

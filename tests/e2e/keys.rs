@@ -114,7 +114,8 @@ async fn nobody_makes_a_key_that_is_more_than_their_own() {
     let member = server.key("acme", "member");
     let admin = server.key("acme", "admin");
     let role = |role: &str| json!({"name": "x", "role": role});
-    member.post("/api/keys", role("admin")).await.expect(403);
+    let refused = member.post("/api/keys", role("admin")).await.expect(403);
+    assert!(refused.error().contains("use an admin's"), "{refused:?}");
     member.post("/api/keys", role("member")).await.expect(201);
     admin.post("/api/keys", role("admin")).await.expect(201);
     admin.post("/api/keys", role("tech")).await.expect(201);

@@ -294,8 +294,8 @@ async fn a_delivery_is_replayed_with_a_signature_of_now() {
     assert!(refused.stderr.contains("the receiver answered 500"), "{refused:?}");
     let unknown = run_with(&["replay", "x", "--forward-to", &to], b"", &env);
     assert!(unknown.stderr.contains("no such delivery"), "{unknown:?}");
-    let nobody = run_with(&["replay", id, "--forward-to", "http://127.0.0.1:1/"], b"", &env);
-    assert!(nobody.stderr.contains("is your receiver running"), "{nobody:?}");
+    let nobody = run_with(&["replay", id, "--forward-to", "http://u:mark-p@127.0.0.1:1/x"], b"", &env);
+    assert!(nobody.stderr.contains("is your receiver running at http://127.0.0.1:1?"), "{nobody:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

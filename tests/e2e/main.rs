@@ -6,7 +6,7 @@
 //! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]; [`port`] what is not
 //! even waited for, [`idle`] what it costs, [`behind_proxy`] who asks. What is kept:
 //! [`restart`], [`durable`], [`backup`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
-//! [`start_postgres`], [`command_line`], [`progress`], [`config`], [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`].
+//! [`start_postgres`], [`command_line`], [`progress`], [`config`], [`passwords`] that it does not, [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`].
 //! What is promised of it all: [`threat_model`].
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on says where and stops")]
@@ -36,6 +36,7 @@ mod names;
 mod nodes;
 mod notify;
 mod page;
+mod passwords;
 mod port;
 mod progress;
 mod publish;

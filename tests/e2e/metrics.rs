@@ -204,11 +204,30 @@ async fn beside_the_api_they_are_for_this_machine_only() {
     let nobody = server.anonymous();
     let answer = nobody.get("/metrics").await.expect(200);
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
-    let forwarded = [("x-forwarded-for", "192.0.2.1")];
-    let refused = nobody.send(reqwest::Method::GET, "/metrics", &forwarded, None).await.expect(403);
-    assert!(refused.error().contains("--metrics-listen"), "{refused:?}");
+    for forwarded in [
+        ("x-forwarded-for", "192.0.2.1"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "hooks.example.com"),
+        ("cf-connecting-ip", "192.0.2.1"),
+        ("forwarded", "for=192.0.2.1"),
+        ("via", "1.1 proxy"),
+    ] {
+        let refused = nobody.send(reqwest::Method::GET, "/metrics", &[forwarded], None).await.expect(403);
+        assert!(refused.error().contains("--metrics-listen"), "{refused:?}");
+    }
     nobody.post("/metrics", json!({})).await.expect(405);
     nobody.get("/api/metrics").await.expect(404);
+}
+
+/// A server with a public URL has a proxy before it, which may be one that marks nothing.
+#[tokio::test]
+async fn behind_a_public_url_they_are_beside_the_api_for_nobody() {
+    for (url, status) in
+        [("https://hooks.example.com", 403), ("http://localhost:8080", 200), ("http://127.0.0.1:8080", 200)]
+    {
+        let server = Setup::new().option("--public-url", url).start().await;
+        server.anonymous().get("/metrics").await.expect(status);
+    }
 }
 
 #[tokio::test]

@@ -118,10 +118,17 @@ async fn without_a_collector_the_callers_trace_is_carried_as_it_is() {
 }
 
 #[test]
-fn an_address_that_is_none_is_named() {
-    for url in ["nowhere", "ftp://127.0.0.1:4318"] {
+fn an_address_that_is_none_is_refused() {
+    let with_password = "http://u:mark-pa55word@127.0.0.1:4318";
+    for (url, says) in [
+        ("nowhere", "write it like"),
+        ("ftp://127.0.0.1:4318", "write it like"),
+        // It would not be sent, and be logged.
+        (with_password, "OTEL_EXPORTER_OTLP_HEADERS"),
+    ] {
         let finished = Setup::new().option("--otlp-endpoint", url).serve_to_the_end();
-        assert!(finished.code != Some(0) && finished.stderr.contains(url), "{finished:?}");
+        assert!(finished.code == Some(2) && finished.stderr.contains(says), "{finished:?}");
+        assert!(!finished.stderr.contains("mark-pa55word"), "{finished:?}");
         assert_eq!(finished.stderr.lines().count(), 1, "{finished:?}");
     }
 }

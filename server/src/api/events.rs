@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
-use super::json::{Body, BodyList, MaxBytes};
+use super::json::{Body, BodyList, MaxBytes, quotable};
 use super::webhooks::known_events;
 use super::{ApiError, App};
 use crate::clock::{now_ms, parse_rfc3339, rfc3339_s};
@@ -171,7 +171,7 @@ fn checked(input: EventInput, now_ms: i64) -> Result<Checked, String> {
     let name = input.event.ok_or("event is missing: name the event's type")?;
     let kind: Option<EventKind> = name.parse().ok();
     let kind = kind.filter(|kind| kind.is_subscribable()).ok_or_else(|| {
-        let shown: String = name.chars().take(64).collect();
+        let shown = quotable(&name);
         format!("'{shown}' is not an event that can be published: it is one of {}", known_events())
     })?;
     let data = input.data.ok_or("data is missing: send the event's fields as a JSON object")?;
@@ -179,7 +179,7 @@ fn checked(input: EventInput, now_ms: i64) -> Result<Checked, String> {
     let created_ms = match &input.created_at {
         None => now_ms,
         Some(text) => parse_rfc3339(text).filter(|ms| (0..=MAX_TIME_MS).contains(ms)).ok_or_else(|| {
-            let shown: String = text.chars().take(64).collect();
+            let shown = quotable(text);
             format!("created_at '{shown}' is not an RFC 3339 time like 2026-01-01T00:00:00Z")
         })?,
     };

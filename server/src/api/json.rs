@@ -13,6 +13,7 @@ use serde_json::error::Category;
 
 use super::ApiError;
 use super::auth::Credential;
+use crate::model::api_key::PREFIX;
 
 /// A JSON body that is one object.
 pub(super) struct Body<T>(pub T);
@@ -177,6 +178,18 @@ fn without_text(error: &str) -> String {
     }
 }
 
+/// A wrong value as an error may quote it: nothing as long as the secrets that we make, and nothing that begins as they do. It may
+/// be one that stands in the wrong place, and answers with errors end up in logs.
+pub(super) fn quotable(text: &str) -> &str {
+    let is_secret = text.contains(PREFIX) || text.contains(SECRET_PREFIX);
+    if is_secret || text.chars().count() >= SHORTEST_SECRET_CHARS { "…" } else { text }
+}
+
+/// How the signing secrets begin that we make.
+const SECRET_PREFIX: &str = "whsec_";
+/// What follows the prefix of an API key.
+const SHORTEST_SECRET_CHARS: usize = 32;
+
 /// Reads an id that a client sent. What has not the shape of an id is an unknown one.
 pub(super) fn id<T: std::str::FromStr>(text: Option<&str>, name: &str, what: &str) -> Result<T, ApiError> {
     match text {
@@ -205,6 +218,18 @@ pub(super) fn text(name: &str, text: &str, max_chars: usize) -> Result<(), ApiEr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_value_is_quoted_unless_it_may_be_a_secret() {
+        for text in ["lookup.done", "", "yesterday", "a.rather.long.name.of.an.event"] {
+            assert_eq!(quotable(text), text);
+        }
+        let digits = "0".repeat(64);
+        for text in ["whsec_00", "enc_live_00", " enc_live_00", "abcdefghijklmnopqrstuvwxyz012345", &*digits]
+        {
+            assert_eq!(quotable(text), "…", "{text}");
+        }
+    }
 
     #[test]
     fn an_error_quotes_no_text() {

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use encrata_webhooks::{Envelope, EventKind};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
 use super::json::{Body, Params, id, text, unknown};
+use super::marks::NOT_KEPT;
 use super::{ApiError, App};
 use crate::clock::{now_ms, rfc3339_ms, rfc3339_s};
 use crate::model::api_key::{ApiKey, MAX_NAME_CHARS, NewKey, Role};
@@ -96,13 +98,16 @@ struct Message {
 const UPDATED: Json<Message> = Json(Message { message: "API key updated" });
 
 /// List API keys
+///
+/// Without those of publishers, which are the operator's: no route of these knows them. A member's key makes and changes no
+/// admin's (403).
 #[utoipa::path(
     get, path = "/keys", operation_id = "list_keys", tag = "keys", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The workspace's keys", body = Keys), Errors)
 )]
 async fn list(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Result<Json<Keys>, ApiError> {
-    let keys = app.store.keys(key.workspace_id).await?;
-    Ok(Json(Keys { keys: keys.into_iter().map(|key| KeyView::new(&app, key)).collect() }))
+    let keys = app.store.keys(key.workspace_id).await?.into_iter().filter(is_of_the_workspace);
+    Ok(Json(Keys { keys: keys.map(|key| KeyView::new(&app, key)).collect() }))
 }
 
 /// A key to be made.
@@ -151,7 +156,7 @@ async fn create(
     State(app): State<App>,
     Extension(key): Extension<ApiKey>,
     Body(input): Body<NewKeyInput>,
-) -> Result<(StatusCode, Json<CreatedKey>), ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let name = key_name(input.name.as_deref())?;
     let role = match input.role.as_deref().map_or(Ok(Role::Member), str::parse) {
         Ok(Role::Publisher) => {
@@ -161,10 +166,7 @@ async fn create(
         Ok(role) => role,
         Err(why) => return Err(ApiError::BadRequest(why)),
     };
-    // A member's key must not make an admin's.
-    if role == Role::Admin && key.role != Role::Admin {
-        return Err(ApiError::Forbidden);
-    }
+    may_manage(&key, role)?;
     let made = NewKey::generate().map_err(|error| {
         tracing::error!(%error, "no key could be made");
         ApiError::Internal
@@ -186,7 +188,7 @@ async fn create(
         key_preview: new.preview,
         created_at: rfc3339_ms(now_ms),
     };
-    Ok((StatusCode::CREATED, Json(created)))
+    Ok((StatusCode::CREATED, [NOT_KEPT], Json(created)))
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -217,16 +219,15 @@ async fn revoke(
     Extension(key): Extension<ApiKey>,
     Params(params): Params<RevokeParams>,
 ) -> Result<Json<Message>, ApiError> {
-    let key_id: KeyId = id(params.id.as_deref(), "id", "key")?;
     let now_ms = now_ms();
     let permanent = params.permanent.unwrap_or(false);
-    let found = app.store.key(key.workspace_id, key_id).await?.ok_or_else(|| unknown("key"))?;
+    let found = managed(&app, &key, params.id.as_deref()).await?;
     let data = (found.id, found.name.as_str(), found.key_preview.as_str());
     let event = key_event(EventKind::ApiKeyRevoked, found.workspace_id, data, now_ms).map_err(|why| {
         tracing::error!(%why, "an event could not be made");
         ApiError::Internal
     })?;
-    let due = app.store.revoke_key(key.workspace_id, key_id, permanent, &event).await?;
+    let due = app.store.revoke_key(key.workspace_id, found.id, permanent, &event).await?;
     app.known.forget_keys();
     match due {
         None => return Err(unknown("key")),
@@ -262,9 +263,9 @@ async fn rename(
     Extension(key): Extension<ApiKey>,
     Body(input): Body<Rename>,
 ) -> Result<Json<Message>, ApiError> {
-    let key_id: KeyId = id(input.id.as_deref(), "id", "key")?;
+    let found = managed(&app, &key, input.id.as_deref()).await?;
     let name = key_name(input.name.as_deref())?;
-    updated(app.store.rename_key(key.workspace_id, key_id, name).await?)
+    updated(app.store.rename_key(key.workspace_id, found.id, name).await?)
 }
 
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -294,16 +295,16 @@ async fn switch(
     Extension(key): Extension<ApiKey>,
     Params(params): Params<SwitchParams>,
 ) -> Result<Json<Message>, ApiError> {
-    let key_id: KeyId = id(params.id.as_deref(), "id", "key")?;
+    let found = managed(&app, &key, params.id.as_deref()).await?;
     let on = match params.action.as_deref() {
         Some("enable") => true,
         Some("disable") => false,
         _ => return Err(ApiError::BadRequest("action must be enable or disable".into())),
     };
-    let switched = app.store.switch_key(key.workspace_id, key_id, on).await?;
+    let switched = app.store.switch_key(key.workspace_id, found.id, on).await?;
     app.known.forget_keys();
     if !switched {
-        app.store.key(key.workspace_id, key_id).await?.ok_or_else(|| unknown("key"))?;
+        app.store.key(key.workspace_id, found.id).await?.ok_or_else(|| unknown("key"))?;
         return Err(ApiError::Conflict("the key was revoked, which is for good: create another".into()));
     }
     Ok(UPDATED)
@@ -341,14 +342,37 @@ async fn limit(
     Extension(key): Extension<ApiKey>,
     Body(input): Body<Limit>,
 ) -> Result<Json<Message>, ApiError> {
-    let key_id: KeyId = id(input.id.as_deref(), "id", "key")?;
+    let found = managed(&app, &key, input.id.as_deref()).await?;
     let credit_limit = input.credit_limit.ok_or_else(|| {
         ApiError::BadRequest("credit_limit is missing: give a number, or null for no limit".into())
     })?;
     if credit_limit.is_some_and(|limit| limit < 0) {
         return Err(ApiError::BadRequest("credit_limit must not be negative".into()));
     }
-    updated(app.store.limit_key(key.workspace_id, key_id, credit_limit).await?)
+    updated(app.store.limit_key(key.workspace_id, found.id, credit_limit).await?)
+}
+
+/// Publishers' keys are the operator's, whichever workspace they stand in: here nobody sees or changes them.
+fn is_of_the_workspace(key: &ApiKey) -> bool {
+    key.role != Role::Publisher
+}
+
+/// The key that a caller wants to change, if it may.
+async fn managed(app: &App, caller: &ApiKey, key_id: Option<&str>) -> Result<ApiKey, ApiError> {
+    let key_id: KeyId = id(key_id, "id", "key")?;
+    let found = app.store.key(caller.workspace_id, key_id).await?.filter(is_of_the_workspace);
+    let found = found.ok_or_else(|| unknown("key"))?;
+    may_manage(caller, found.role)?;
+    Ok(found)
+}
+
+fn may_manage(caller: &ApiKey, role: Role) -> Result<(), ApiError> {
+    if caller.role.manages(role) {
+        return Ok(());
+    }
+    let (by, of) = (caller.role, role);
+    let why = format!("a key of the role {by} makes and changes none of the role {of}: use an admin's");
+    Err(ApiError::Status(StatusCode::FORBIDDEN, why))
 }
 
 fn updated(found: bool) -> Result<Json<Message>, ApiError> {

@@ -9,14 +9,17 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use prometheus_client::encoding::prometheus_text;
+use url::{Host, Url};
 
 use super::{ApiError, method_not_allowed, unknown_path};
 use crate::metrics::METRICS;
 
-/// Beside the API, where others call as well: answered to this machine only.
-pub(crate) fn beside_the_api() -> Router {
-    let scrape = |ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap| async move {
-        if is_local(peer, &headers) {
+/// Beside the API, where others call as well: answered to this machine only, and not at all when the server is found at the
+/// URL of a proxy in front of it. A proxy on this machine that marks nothing looks as this machine does.
+pub(crate) fn beside_the_api(public_url: Option<&Url>) -> Router {
+    let is_behind_proxy = public_url.is_some_and(|url| !is_loopback(url));
+    let scrape = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap| async move {
+        if !is_behind_proxy && is_local(peer, &headers) {
             return Ok(scrape().await);
         }
         let why =
@@ -38,8 +41,29 @@ async fn scrape() -> impl IntoResponse {
 
 /// Whether a request comes from this machine, and not by way of a proxy on it.
 fn is_local(peer: SocketAddr, headers: &HeaderMap) -> bool {
-    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
-    peer.ip().to_canonical().is_loopback() && !forwarded.iter().any(|name| headers.contains_key(*name))
+    let is_marked = |name: &str| name.starts_with("x-forwarded-") || BY_PROXIES.contains(&name);
+    peer.ip().to_canonical().is_loopback() && !headers.keys().any(|name| is_marked(name.as_str()))
+}
+
+/// What proxies add to what they forward, beside `X-Forwarded-…`.
+const BY_PROXIES: [&str; 8] = [
+    "cf-connecting-ip",
+    "client-ip",
+    "fastly-client-ip",
+    "forwarded",
+    "true-client-ip",
+    "via",
+    "x-client-ip",
+    "x-real-ip",
+];
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 /// Counts what the API answers.
@@ -71,7 +95,8 @@ mod tests {
         for peer in ["10.0.0.1:1", "0.0.0.0:1", "192.0.2.1:1", "[2001:db8::1]:1", "[::ffff:10.0.0.1]:1"] {
             assert!(!is_local(peer.parse().unwrap(), &none), "{peer}");
         }
-        for name in ["forwarded", "x-forwarded-for", "x-real-ip", "via"] {
+        let forwarded = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-anything"];
+        for name in BY_PROXIES.into_iter().chain(forwarded) {
             let headers = HeaderMap::from_iter([(name.parse().unwrap(), "x".parse().unwrap())]);
             assert!(!is_local("127.0.0.1:1".parse().unwrap(), &headers), "{name}");
         }

@@ -14,6 +14,7 @@ mod json;
 mod keys;
 mod known;
 mod listen;
+mod marks;
 mod me;
 pub(crate) mod metrics;
 mod notices;
@@ -118,6 +119,7 @@ pub fn router(app: App) -> Result<Router, serde_json::Error> {
         .layer(CatchPanicLayer::custom(|_| ApiError::Internal.into_response()))
         .layer(from_fn(head::limited))
         .layer(from_fn(error::agent_shape))
+        .layer(from_fn(marks::typed))
         .layer(from_fn(metrics::counted))
         .layer(error::logged())
         .with_state(app))

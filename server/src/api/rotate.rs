@@ -1,6 +1,7 @@
 //! Rotating a signing secret without losing an event.
 
 use axum::extract::State;
+use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
@@ -8,6 +9,7 @@ use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
 use super::json::Body;
+use super::marks::NOT_KEPT;
 use super::webhooks::{find, new_secret};
 use super::{ApiError, App};
 use crate::clock::{now_ms, rfc3339_ms};
@@ -72,7 +74,7 @@ async fn rotate(
     State(app): State<App>,
     Extension(key): Extension<ApiKey>,
     Body(rotation): Body<Rotation>,
-) -> Result<Json<Rotated>, ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let webhook = find(&app, &key, rotation.id.as_deref()).await?;
     let now_ms = now_ms();
     let current = webhook.secrets.current;
@@ -121,5 +123,5 @@ async fn rotate(
             "the webhook was deleted or rotated by somebody else just now".into(),
         ));
     }
-    Ok(Json(answer))
+    Ok(([NOT_KEPT], Json(answer)))
 }

@@ -2,8 +2,8 @@
 //! nowhere.
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::json::{Body, MaxBytes};
+use super::marks::NOT_KEPT;
 use super::webhooks::Done;
 use super::{ApiError, App, cookie, same_origin};
 use crate::clock::{now_ms, rfc3339_ms};
@@ -170,5 +171,3 @@ async fn sign_out(
 
 /// A key is 256 bytes at most.
 const MAX_SIGN_IN_BYTES: usize = 1024;
-/// No cache keeps it.
-const NOT_KEPT: (axum::http::HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::{ErrorBody, Errors};
-use super::json::Body;
+use super::json::{Body, quotable};
 use super::sent::{SentRequest, signed};
 use super::webhooks::find;
 use super::{ApiError, App};
@@ -148,7 +148,7 @@ fn sample(name: Option<&str>, now_ms: i64) -> Result<NewEvent, ApiError> {
     let kind = match name {
         None => EventKind::Test,
         Some(name) => name.parse().map_err(|_| {
-            let shown: String = name.chars().take(64).collect();
+            let shown = quotable(name);
             let known = EventKind::ALL.map(EventKind::as_str).join(", ");
             ApiError::BadRequest(format!("'{shown}' is not an event: it is one of {known}"))
         })?,

@@ -11,7 +11,8 @@ use utoipa_axum::routes;
 use zeroize::Zeroizing;
 
 use super::error::{ErrorBody, Errors};
-use super::json::{Body, OptionalBody, Params, id, text, unknown};
+use super::json::{Body, OptionalBody, Params, id, quotable, text, unknown};
+use super::marks::NOT_KEPT;
 use super::{ApiError, App};
 use crate::clock::{now_ms, rfc3339_ms};
 use crate::model::api_key::ApiKey;
@@ -184,7 +185,7 @@ async fn create(
     State(app): State<App>,
     Extension(key): Extension<ApiKey>,
     Body(new): Body<NewWebhook>,
-) -> Result<(StatusCode, Json<WebhookView>), ApiError> {
+) -> Result<impl IntoResponse, ApiError> {
     let url = checked_url(&app, new.url.as_deref())?;
     let events = new.events.ok_or_else(|| {
         ApiError::BadRequest(format!("events is missing: name at least one of {}", known_events()))
@@ -213,7 +214,7 @@ async fn create(
     };
     app.store.create_webhook(&webhook, app.webhooks_per_workspace, &under).await?;
     let view = WebhookView { secret: Some(secret.expose().into()), ..webhook.into() };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((StatusCode::CREATED, [NOT_KEPT], Json(view)))
 }
 
 fn rate_limit(asked: Option<u32>) -> Result<Option<u32>, ApiError> {
@@ -371,9 +372,9 @@ fn event_kinds(names: &[String]) -> Result<Vec<EventKind>, ApiError> {
             Some(kind) if kinds.contains(&kind) => {}
             Some(kind) => kinds.push(kind),
             None => {
-                let shown: String = name.chars().take(64).collect();
                 let why = format!(
-                    "'{shown}' is not an event to subscribe to: name at least one of {}",
+                    "'{}' is not an event to subscribe to: name at least one of {}",
+                    quotable(name),
                     known_events()
                 );
                 return Err(ApiError::BadRequest(why));

@@ -148,6 +148,13 @@ struct List {
 /// Whatever ended a command: one sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// The commands and their arguments, for whoever looks at all of them.
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let settings = Settings::of(std::env::args_os().skip(1));
@@ -201,9 +208,7 @@ pub fn main() -> ExitCode {
 fn show_config(matches: &clap::ArgMatches, settings: &Settings) -> Result<(), Failure> {
     let matches = matches.subcommand_matches("config").ok_or("there is nothing to show")?;
     // With the variables that are set to nothing as well.
-    let mut command = Cli::command();
-    command.build();
-    config::show(&command, matches, settings)
+    config::show(&command(), matches, settings)
 }
 
 /// With the exit codes in the help of every command.
@@ -223,15 +228,16 @@ fn without_empty_variables(command: clap::Command) -> clap::Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// A URL may hold a password, which is for no screen and no log.
+/// A URL may hold a password, which is for no screen and no log: neither as a value nor as a word in the wrong place.
 fn without_password(mut error: clap::Error) -> clap::Error {
-    if let Some(ContextValue::String(value)) = error.get(ContextKind::InvalidValue) {
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        let Some(ContextValue::String(value)) = error.get(kind) else { continue };
         let shown = match value.split_once("://") {
             Some((scheme, _)) => format!("{scheme}://…"),
             None if value.contains('@') => "…".into(),
-            None => return error,
+            None => continue,
         };
-        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+        error.insert(kind, ContextValue::String(shown));
     }
     error
 }

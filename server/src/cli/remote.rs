@@ -11,8 +11,10 @@ use url::Url;
 
 use super::Failure;
 use super::output::plain;
+use crate::config::{shown, web_url};
 use crate::delivery::send::innermost;
 use crate::duration;
+use crate::secret_text::SecretText;
 use crate::serve::read_ca;
 
 /// How long an answer, or an event in one, may be: several times an event of 256 KiB with each of its characters escaped.
@@ -25,11 +27,12 @@ const CONNECT: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 pub(super) struct Remote {
     /// The server
-    #[arg(long, env = "ENCRATA_SERVER", value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "ENCRATA_SERVER", hide_env_values = true, value_name = "URL", value_parser = web_url,
+          default_value = "http://127.0.0.1:8080")]
     server: Url,
     /// An API key of the workspace
     #[arg(long, env = "ENCRATA_API_KEY", hide_env_values = true, value_name = "KEY")]
-    api_key: Option<String>,
+    api_key: Option<SecretText>,
     /// A PEM file of certificate authorities to trust beside the system's
     #[arg(long, env = "ENCRATA_EXTRA_CA", value_name = "FILE")]
     extra_ca: Option<PathBuf>,
@@ -69,7 +72,7 @@ impl Remote {
 
     /// Where the server is, for people.
     pub(super) fn name(&self) -> String {
-        self.server.as_str().trim_end_matches('/').to_owned()
+        shown(&self.server)
     }
 
     /// A request to the API; `path` begins behind `/api`.
@@ -79,9 +82,11 @@ impl Remote {
         method: Method,
         path: &str,
     ) -> Result<RequestBuilder, Failure> {
-        let key = self.api_key.as_deref().map(str::trim).filter(|key| !key.is_empty());
+        let key = self.api_key.as_ref().map(|key| key.expose().trim()).filter(|key| !key.is_empty());
         let key = key.ok_or("there is no API key: set ENCRATA_API_KEY, or give one with --api-key")?;
-        Ok(client.request(method, format!("{}/api{path}", self.name())).bearer_auth(key))
+        Ok(client
+            .request(method, format!("{}/api{path}", self.server.as_str().trim_end_matches('/')))
+            .bearer_auth(key))
     }
 
     /// Sends a request whose answer must be a success.
@@ -116,7 +121,7 @@ impl Remote {
     /// Reads an answer to its end.
     async fn read(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
         let mut read = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
+        while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
             read.extend_from_slice(&chunk);
             if read.len() > LONGEST {
                 return Err(format!("the answer of {} does not end", self.name()).into());

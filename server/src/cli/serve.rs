@@ -12,7 +12,7 @@ use super::log::Log;
 use super::output::show;
 use super::{Database, Failure, MasterKeyArg, key_source, stop_signal};
 use crate::config::{
-    Config, NotifyTo, Retention, TrustedProxy, network, public_url, retention, trusted_proxy,
+    Config, NotifyTo, Retention, TrustedProxy, collector_url, network, public_url, retention, trusted_proxy,
 };
 use crate::delivery::egress::EgressProxy;
 use crate::delivery::retry::RetrySchedule;
@@ -62,7 +62,7 @@ pub(super) struct Serve {
     trusted_proxy: Vec<TrustedProxy>,
     /// Where browsers find the server, like https://hooks.example.com. With https the page's cookie is kept from
     /// connections without TLS
-    #[arg(long, env = "ENCRATA_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    #[arg(long, env = "ENCRATA_PUBLIC_URL", hide_env_values = true, value_name = "URL", value_parser = public_url)]
     public_url: Option<Url>,
     /// Requests per API key and minute on /api/webhooks; 0 means no limit
     #[arg(long, env = "ENCRATA_WEBHOOK_RATE_LIMIT", value_name = "N", default_value_t = 30)]
@@ -95,7 +95,7 @@ pub(super) struct Serve {
     #[arg(long, env = "ENCRATA_METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     metrics_listen: Option<String>,
     /// Where to send OpenTelemetry traces: an OTLP collector that speaks HTTP, like http://127.0.0.1:4318
-    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true, value_name = "URL", value_parser = collector_url)]
     otlp_endpoint: Option<Url>,
     #[command(flatten)]
     log: Log,

@@ -206,6 +206,13 @@ fn kind_of_local_v6(address: Ipv6Addr) -> &'static str {
 #[derive(Debug)]
 pub(super) struct Unresolved(pub(super) String);
 
+impl Unresolved {
+    /// Whether nobody said so in time.
+    pub(super) fn is_late(&self) -> bool {
+        self.0.ends_with(lookups::LATE)
+    }
+}
+
 impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

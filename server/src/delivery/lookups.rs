@@ -33,6 +33,9 @@ const MAX_REMEMBERED: usize = 10_000;
 /// How long somebody waits for a look-up. A little less than for the whole exchange, so that it is told what was in the way.
 const PATIENCE: Duration = REQUEST_TIMEOUT.saturating_sub(Duration::from_millis(100));
 
+/// What is said of a name whose look-up did not end in time.
+pub(super) const LATE: &str = "was not looked up in time";
+
 /// Who asks: a workspace, or the operator.
 pub(super) type Asker = Option<WorkspaceId>;
 /// The addresses of a name, or in words why there are none.
@@ -168,7 +171,7 @@ impl Lookups {
     /// kept for later.
     pub(super) async fn addresses(&self, asker: Asker, name: &str) -> Found {
         let found = tokio::time::timeout(PATIENCE, self.found(asker, name)).await;
-        found.unwrap_or_else(|_| Err(format!("the name {name} was not looked up in time").into()))
+        found.unwrap_or_else(|_| Err(format!("the name {name} {LATE}").into()))
     }
 
     async fn found(&self, asker: Asker, name: &str) -> Found {

@@ -83,7 +83,7 @@ impl Sender {
         // Owned by the request until it is sent; the bytes themselves are shared.
         let body = bytes(request.body);
         let response = self.client.post(url.clone()).headers(headers).body(body).send().await;
-        let classify = |error: reqwest::Error| classify(&error, self.egress.as_ref());
+        let classify = |error: reqwest::Error| classify(&error, url.host_str(), self.egress.as_ref());
         let mut response = response.map_err(classify)?;
 
         let status = response.status().as_u16();
@@ -124,8 +124,10 @@ fn retry_after(headers: &HeaderMap, now_ms: i64) -> Option<u64> {
 /// How the client's errors about a proxy begin; their type is not public.
 const TUNNEL: &str = "tunnel error: ";
 
-/// Finds out what stood in the way: the client wraps its errors several times over.
-fn classify(error: &reqwest::Error, egress: Option<&EgressProxy>) -> Failure {
+/// Finds out what stood in the way: the client wraps its errors several times over. What lies inside, addresses of names and the
+/// proxy's answers, is for the operator's log alone, and there only for whoever asks for it: anybody with a webhook can
+/// make as many of these lines as they like.
+fn classify(error: &reqwest::Error, host: Option<&str>, egress: Option<&EgressProxy>) -> Failure {
     let mut next: Option<&(dyn std::error::Error + 'static)> = error.source();
     while let Some(cause) = next {
         if let Some(egress) = egress
@@ -133,15 +135,19 @@ fn classify(error: &reqwest::Error, egress: Option<&EgressProxy>) -> Failure {
         {
             let why = innermost(error);
             let why = why.strip_prefix(TUNNEL).unwrap_or(&why);
-            return Failure::Connect(format!("the proxy {egress} gave none ({why})"));
+            tracing::debug!(host, proxy = %egress, why, "the proxy gave no connection");
+            return Failure::Proxy;
         }
         if let Some(blocked) = cause.downcast_ref::<Blocked>() {
-            return Failure::Blocked(blocked.to_string());
+            tracing::debug!(host, why = %blocked, "not sent: the name leads inside");
+            return Failure::BlockedName;
         }
         if let Some(unresolved) = cause.downcast_ref::<Unresolved>() {
+            tracing::debug!(host, why = %unresolved, "not sent: the name has no address");
             return match egress {
-                Some(egress) => Failure::Connect(format!("the proxy {egress} gave none ({unresolved})")),
-                None => Failure::Resolve(unresolved.to_string()),
+                Some(_) => Failure::Proxy,
+                None if unresolved.is_late() => Failure::LateLookup,
+                None => Failure::Resolve,
             };
         }
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {

@@ -32,9 +32,9 @@ pub(crate) fn reason(outcome: &Outcome) -> &'static str {
         Outcome::Answered { .. } => "other",
         Outcome::Unanswered(failure) => match failure {
             Failure::Timeout { .. } => "timeout",
-            Failure::Blocked(_) => "blocked",
-            Failure::Resolve(_) => "resolve",
-            Failure::Connect(_) => "connect",
+            Failure::Blocked(_) | Failure::BlockedName => "blocked",
+            Failure::Resolve | Failure::LateLookup => "resolve",
+            Failure::Connect(_) | Failure::Proxy => "connect",
             Failure::Tls(_) => "tls",
             Failure::Exchange(_) => "exchange",
             Failure::Secret(_) => "secret",
@@ -191,7 +191,9 @@ mod tests {
         let failures = [
             Failure::Timeout { after_ms: 1 },
             Failure::Blocked(why()),
-            Failure::Resolve(why()),
+            Failure::BlockedName,
+            Failure::Resolve,
+            Failure::Proxy,
             Failure::Connect(why()),
             Failure::Tls(why()),
             Failure::Exchange(why()),

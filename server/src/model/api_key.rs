@@ -42,6 +42,16 @@ impl Role {
             Self::Publisher => "publisher",
         }
     }
+
+    /// Whether a key of this role makes keys of the other over the API, and changes, disables, enables, limits and revokes them:
+    /// nobody does so with more than their own. Publishers' keys are the operator's, who has the command line.
+    pub fn manages(self, other: Self) -> bool {
+        match self {
+            Self::Admin => other != Self::Publisher,
+            Self::Member => matches!(other, Self::Member | Self::Readonly),
+            Self::Readonly | Self::Publisher => false,
+        }
+    }
 }
 
 impl FromStr for Role {

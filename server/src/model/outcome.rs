@@ -29,12 +29,18 @@ pub enum Failure {
         /// The time allowed, in milliseconds.
         after_ms: u64,
     },
-    /// The address is not one that deliveries may go to.
+    /// The address in the URL is not one that deliveries may go to.
     Blocked(String),
+    /// The host name leads to addresses, and deliveries may go to none of them.
+    BlockedName,
     /// The host name has no address.
-    Resolve(String),
+    Resolve,
+    /// Whether the host name has an address was not known in time.
+    LateLookup,
     /// No connection could be made.
     Connect(String),
+    /// The operator's proxy gave no connection.
+    Proxy,
     /// The certificate was refused, or the handshake failed.
     Tls(String),
     /// The connection broke, or what came was not HTTP.
@@ -69,7 +75,12 @@ impl fmt::Display for Failure {
                 write!(f, "no complete answer within {after_ms} ms: answer 2xx first and work afterwards")
             }
             Self::Blocked(what) => write!(f, "not sent: {what}"),
-            Self::Resolve(what) => write!(f, "the host name could not be resolved: {what}"),
+            // Who may ask for any name must not learn from it which names there are inside, nor where they lead.
+            Self::BlockedName | Self::Resolve => {
+                f.write_str("not sent: no public address was found for the host name")
+            }
+            Self::LateLookup => f.write_str("not sent: the host name was not looked up in time"),
+            Self::Proxy => f.write_str("no connection through the operator's proxy"),
             Self::Connect(what) => write!(f, "no connection: {what}"),
             Self::Tls(what) => write!(f, "TLS failed: {what}"),
             Self::Exchange(what) => write!(f, "the connection broke before an answer came: {what}"),
@@ -81,6 +92,11 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_inside_reads_as_one_that_is_unknown() {
+        assert_eq!(Failure::BlockedName.to_string(), Failure::Resolve.to_string());
+    }
 
     #[test]
     fn only_2xx_is_success() {

@@ -40,4 +40,17 @@ export const keys = [
       await row.waitFor({ state: "detached" });
     },
   },
+  {
+    name: "a member changes members' keys and no admin's, and nobody sees a publisher's",
+    run: async (bench) => {
+      const { page, server, workspace } = bench;
+      const member = await server.createKey(workspace, "member", "mine");
+      await signIn({ ...bench, key: member }, "/keys");
+      await page.getByRole("group", { name: "Actions on mine" }).waitFor();
+      const [admins, ...others] = await page.getByRole("listitem").filter({ hasText: "enc_live_" }).all();
+      assert.match(await admins.textContent(), /^console.*· admin ·/);
+      assert.equal(await admins.getByRole("button").count(), 0);
+      assert.equal(others.length, 1, "the publisher's is the operator's");
+    },
+  },
 ];

@@ -110,7 +110,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description Without those of publishers, which are the operator's: no route of these knows them. A member's key makes and changes no
+         *     admin's (403).
+         */
         get: operations["list_keys"];
         /** Rename an API key */
         put: operations["rename_key"];
@@ -433,7 +437,7 @@ export interface paths {
         /**
          * Send a test event
          * @description Makes one attempt at once, without retries, and answers 200 also when the receiver fails. The attempt is kept
-         *     among the webhook's deliveries.
+         *     among the webhook's deliveries. A workspace has 4 under way at most, a node 64: one more is answered 429.
          */
         post: operations["send_test"];
         delete?: never;
@@ -2281,6 +2285,15 @@ export interface operations {
             };
             /** @description The key's role does not allow it. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The workspace has 1,000 keys */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

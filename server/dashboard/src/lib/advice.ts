@@ -22,9 +22,10 @@ const BY_STATUS: [(status: number) => boolean, string][] = [
 const BY_ERROR: [RegExp, string][] = [
   [/no complete answer within/, "Answer 2xx as soon as the body is verified and kept, and work afterwards: a queue or a background task."],
   [/^not sent: .*secret/, "The operator's master key does not open this secret. Rotate the secret, and tell the operator."],
+  [/^not sent: no public address/, "Check the spelling of the host, and that its DNS record exists and is public, or let the operator allow its network."],
   [/^not sent/, "Deliveries go to public addresses only. Register a public URL, or let the operator allow this network."],
-  [/could not be resolved/, "Check the spelling of the host, and that its DNS record exists and is public."],
   [/^TLS failed/, "Renew the receiver's certificate, and let it send the whole chain: that is what is missing most of the time."],
+  [/operator's proxy/, "The operator's proxy did not connect: see that the host name exists, is public, and listens, then ask the operator."],
   [/^no connection/, "Nothing listens there, or a firewall is in the way. See that the receiver runs and that its port is open."],
   [/connection broke/, "The receiver hung up before it answered: it crashed, or a proxy's time ran out. Look into its log."],
 ];

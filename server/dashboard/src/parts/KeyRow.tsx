@@ -24,7 +24,9 @@ function state({ is_active, disabled_by_admin }: Key) {
 
 /** A key, and what can be done to it. */
 export function KeyRow({ apiKey, onChanged }: Props) {
-  const { mayWrite } = useSession();
+  const { mayWrite, role } = useSession();
+  // As the server has it: nobody changes a key that is more than their own.
+  const mayChange = mayWrite && (role === "admin" || apiKey.role !== "admin");
   const { kind, text } = state(apiKey);
   return (
     <li class="key">
@@ -47,7 +49,7 @@ export function KeyRow({ apiKey, onChanged }: Props) {
         </p>
       </div>
       <Badge kind={kind}>{text}</Badge>
-      {mayWrite && <KeyActions apiKey={apiKey} onChanged={onChanged} state={text} />}
+      {mayChange && <KeyActions apiKey={apiKey} onChanged={onChanged} state={text} />}
     </li>
   );
 }

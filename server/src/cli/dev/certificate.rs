@@ -2,11 +2,13 @@
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
 
+use crate::secret_text::SecretText;
+
 /// A certificate for `127.0.0.1`, all as PEM.
 pub(super) struct Certificate {
     pub(super) ca_pem: String,
     pub(super) chain_pem: String,
-    pub(super) key_pem: String,
+    pub(super) key_pem: SecretText,
 }
 
 pub(super) fn make() -> Result<Certificate, rcgen::Error> {
@@ -18,5 +20,9 @@ pub(super) fn make() -> Result<Certificate, rcgen::Error> {
 
     let key = KeyPair::generate()?;
     let leaf = CertificateParams::new(vec!["127.0.0.1".into()])?.signed_by(&key, &authority)?;
-    Ok(Certificate { ca_pem: authority.pem(), chain_pem: leaf.pem(), key_pem: key.serialize_pem() })
+    Ok(Certificate {
+        ca_pem: authority.pem(),
+        chain_pem: leaf.pem(),
+        key_pem: SecretText::from(&*key.serialize_pem()),
+    })
 }

@@ -58,7 +58,7 @@ impl Receiver {
         listener.set_nonblocking(true)?;
         let url = format!("https://{}/webhooks", listener.local_addr()?);
         let chain = certificate.chain_pem.clone().into_bytes();
-        let tls = RustlsConfig::from_pem(chain, certificate.key_pem.clone().into_bytes()).await?;
+        let tls = RustlsConfig::from_pem(chain, certificate.key_pem.expose().into()).await?;
         let state = Arc::new(Inner {
             view,
             webhook: OnceLock::new(),

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::cli::Failure;
 use crate::cli::output::{plain, show};
 use crate::clock::{now_ms, rfc3339_s};
+use crate::config::shown;
 use crate::delivery::send::innermost;
 
 const DIM: Style = Style::new().dimmed();
@@ -57,9 +58,6 @@ pub(super) struct Forwarded {
 
 impl Forward {
     pub(super) fn to(client: ClientBuilder, to: Option<Url>) -> Result<Self, Failure> {
-        if to.as_ref().is_some_and(|url| !matches!(url.scheme(), "http" | "https")) {
-            return Err("--forward-to must be a URL like http://localhost:3000/hook".into());
-        }
         // As the server sends: no redirect is followed. Nothing of the environment comes between.
         let client = client.no_proxy().redirect(redirect::Policy::none()).timeout(PATIENCE).build()?;
         Ok(Self { client, to })
@@ -77,7 +75,8 @@ impl Forward {
         match request.send().await {
             Ok(response) => ended(Some(response.status().as_u16()), None),
             Err(error) if error.is_connect() => {
-                ended(None, Some(format!("{} (is your receiver running at {to}?)", innermost(&error))))
+                let at = shown(to);
+                ended(None, Some(format!("{} (is your receiver running at {at}?)", innermost(&error))))
             }
             Err(error) => ended(None, Some(innermost(&error))),
         }

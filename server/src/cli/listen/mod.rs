@@ -17,6 +17,7 @@ use self::sse::Events;
 use super::output::{note, plain, show};
 use super::remote::{Refused, Remote};
 use super::{Failure, stop_signal};
+use crate::config::{shown, web_url};
 
 /// How long is waited before the server is asked again: at first, and at most.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -35,7 +36,7 @@ const SILENCE: Duration = Duration::from_secs(45);
 #[derive(Debug, Args)]
 pub(super) struct Listen {
     /// Where to forward them to, like http://localhost:3000/hook; they are only shown when it is not given
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_url)]
     forward_to: Option<reqwest::Url>,
     /// Only deliveries to this webhook
     #[arg(long, value_name = "ID")]
@@ -62,7 +63,7 @@ pub(super) struct Replay {
     #[arg(value_name = "DELIVERY")]
     id: String,
     /// Where to forward it to
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = web_url)]
     forward_to: reqwest::Url,
     /// Print one JSON object
     #[arg(long)]
@@ -178,7 +179,8 @@ impl Listen {
         if self.json {
             return;
         }
-        let to = self.forward_to.as_ref().map(|url| format!(", forwarded to {url}")).unwrap_or_default();
+        let to =
+            self.forward_to.as_ref().map(|url| format!(", forwarded to {}", shown(url))).unwrap_or_default();
         let again = if seen.is_new() { "" } else { " again" };
         show!("listening{again}: deliveries of {}, from {}{to}", plain(workspace), self.remote.name());
         if *webhooks == 0 {
