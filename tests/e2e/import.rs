@@ -238,7 +238,10 @@ async fn a_database_that_cannot_be_looked_into_is_not_checked() {
 #[tokio::test]
 async fn a_workspace_makes_a_thousand_keys_and_an_operator_more() {
     let setup = Setup::new();
-    let key = |n: usize| json!({"workspace": "acme", "name": "k", "role": "member", "key_hash": hash(&n.to_string()), "key_preview": "...abcd"});
+    let key = |n: usize| {
+        json!({"workspace": "acme", "name": "k", "role": "member", "key_hash": hash(&n.to_string()),
+               "key_preview": "...abcd"})
+    };
     let keys: Value = (0..999).map(key).collect();
     let imported = import(&setup, &[("keys.json", &keys.to_string())], &[]);
     assert_eq!(imported.code, Some(0), "{imported:?}");

@@ -99,7 +99,8 @@ async fn test(
     let shown = SentRequest::from(&request);
     let signature = request.header("x-encrata-signature").unwrap_or_default().to_owned();
 
-    // On its own: a caller who hangs up meanwhile must not leave an attempt behind that nobody kept, and frees no place.
+    // On its own: a caller who hangs up meanwhile must not leave an attempt behind that nobody kept, and frees no
+    // place.
     let to = (webhook.workspace_id, webhook.id);
     let sending = tokio::spawn(async move {
         let _place = place;

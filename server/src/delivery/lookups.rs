@@ -1,6 +1,6 @@
-//! Name look-ups. They are the system's: each takes a thread that nobody gets back before the look-up ends, be that half a
-//! minute. So they are few, a name is looked up once at a time whoever asks for it, no workspace has more than a part of
-//! what is free, and names that were slow the last time leave most of it to the others.
+//! Name look-ups. They are the system's: each takes a thread that nobody gets back before the look-up ends, be that
+//! half a minute. So they are few, a name is looked up once at a time whoever asks for it, no workspace has more than
+//! a part of what is free, and names that were slow the last time leave most of it to the others.
 
 #[cfg(test)]
 mod tests;
@@ -17,8 +17,8 @@ use tokio::sync::{Notify, watch};
 use super::send::REQUEST_TIMEOUT;
 use crate::model::ids::WorkspaceId;
 
-/// Look-ups on this node at the same time, at most: of names that are not known to be slow, and of those that are. Together
-/// half of the 512 threads that the runtime has for what blocks, so that nothing else waits for one.
+/// Look-ups on this node at the same time, at most: of names that are not known to be slow, and of those that are.
+/// Together half of the 512 threads that the runtime has for what blocks, so that nothing else waits for one.
 const MAX_RUNNING: usize = 224;
 const MAX_RUNNING_SLOW: usize = 32;
 const _: () = assert!(MAX_RUNNING + MAX_RUNNING_SLOW <= 512 / 2);
@@ -30,7 +30,7 @@ const SLOW: Duration = Duration::from_secs(2);
 const REMEMBERED: Duration = Duration::from_secs(5 * 60);
 /// Of how many names it is remembered, at most.
 const MAX_REMEMBERED: usize = 10_000;
-/// How long somebody waits for a look-up. A little less than for the whole exchange, so that it is told what was in the way.
+/// How long somebody waits for a look-up. A little less than for the whole exchange, to tell what was in the way.
 const PATIENCE: Duration = REQUEST_TIMEOUT.saturating_sub(Duration::from_millis(100));
 
 /// What is said of a name whose look-up did not end in time.
@@ -167,8 +167,8 @@ impl Lookups {
         Self(Arc::new(Parts { look: Box::new(look), state: Mutex::new(state), ended: Notify::new() }))
     }
 
-    /// The addresses of a name: what its look-up finds that runs now, or else one that begins as soon as it may. Nothing is
-    /// kept for later.
+    /// The addresses of a name: what its look-up finds that runs now, or else one that begins as soon as it may.
+    /// Nothing is kept for later.
     pub(super) async fn addresses(&self, asker: Asker, name: &str) -> Found {
         let found = tokio::time::timeout(PATIENCE, self.found(asker, name)).await;
         found.unwrap_or_else(|_| Err(format!("the name {name} {LATE}").into()))

@@ -10,8 +10,8 @@ use super::ids::{KeyId, WorkspaceId};
 
 /// How keys begin.
 pub const PREFIX: &str = "enc_live_";
-/// How many keys a workspace may make, with those that are revoked and still listed: each opens limits of its own. What the
-/// operator makes or imports is not refused.
+/// How many keys a workspace may make, with those that are revoked and still listed: each opens limits of its own.
+/// What the operator makes or imports is not refused.
 pub const MAX_KEYS: u32 = 1_000;
 /// How long a key's name may be.
 pub const MAX_NAME_CHARS: usize = 100;

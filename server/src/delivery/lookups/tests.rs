@@ -4,8 +4,8 @@ use super::*;
 
 const ANSWER: &str = "192.0.2.1:0";
 
-/// Names that begin with `hang` are never found, nor are any before the gate opens; all others at once. How many look-ups
-/// there were is counted.
+/// Names that begin with `hang` are never found, nor are any before the gate opens; all others at once. How many
+/// look-ups there were is counted.
 struct Fake {
     lookups: Lookups,
     begun: Arc<AtomicUsize>,
