@@ -259,7 +259,7 @@ def receives(world: World, text: str) -> None:
 def forges(world: World, text: str) -> None:
     world.secret = SECRET
     try:
-        assert world.shell(text, SECRET=SECRET).stdout.split() == ["401", "204"]
+        assert world.shell(text, SECRET=SECRET).stdout.split() == ["401", "204", "401"]
     finally:
         world.secret = ""
 
