@@ -245,13 +245,13 @@ def receives(world: World, text: str) -> None:
     """Its receiver is run by tests/clients; here one that verifies stands in its place."""
     admin, base = world.key("admin"), world.replaced["http://127.0.0.1:8080"]
     webhook = '{"url":"https://receiver.invalid/webhooks/encrata","events":["lookup.completed"]}'
-    asked = f"curl -sf {base}/api/webhooks -H 'Authorization: Bearer {admin}' -H 'content-type: application/json' -d '{webhook}'"
-    made = json.loads(world.shell(asked).stdout)
+    ask = f"curl -sf '{base}/api/webhooks%s' -H 'Authorization: Bearer {admin}' -H 'content-type: application/json' "
+    made = json.loads(world.shell(f"{ask % ''} -d '{webhook}'").stdout)
     assert "SECRET node receiver.mjs &" in text
-    env = {"ADMIN_KEY": admin, "PUBLISHER_KEY": world.key("publisher"), "SECRET": made["secret"], "ENCRATA_SERVER": base}
+    env = {"ADMIN_KEY": admin, "PUBLISHER_KEY": world.key("publisher"), "SECRET": made["secret"]}
+    env["ENCRATA_SERVER"] = base
     said = world.shell(text.replace("node receiver.mjs", "sleep 60"), **env).stdout
-    mine = f"curl -sf '{base}/api/webhooks/deliveries?webhook_id={made['id']}' -H 'Authorization: Bearer {admin}'"
-    delivery = json.loads(world.shell(mine).stdout)[0]["id"]
+    delivery = json.loads(world.shell(ask % f"/deliveries?webhook_id={made['id']}").stdout)[0]["id"]
     assert re.search(rf"lookup\.completed +{delivery}  204 in \d+ ms", said), said
     assert [one["path"] for one in world.received if one.get("x-encrata-delivery") == delivery] == ["/webhooks/encrata"]
 
@@ -282,7 +282,7 @@ def makes(world: World, text: str) -> None:
 
 
 def installs(world: World, text: str) -> None:
-    """The names of packages, as their manifests have them; what stands beside them is what their tests are built with."""
+    """The names of packages, as their manifests have them; what stands beside them their tests are built with."""
     names = {re.search(r'^name = "(.*)"', (ROOT / path).read_text("utf-8"), re.M)[1]
              for path in ("core/Cargo.toml", "bindings-axum/Cargo.toml", "bindings-python/pyproject.toml")}
     names.add(json.loads((ROOT / "bindings-wasm/package.json").read_text("utf-8"))["name"])
@@ -297,7 +297,8 @@ def checks_copy(world: World, text: str) -> None:
     world.call("backup", "--database", "sqlite:encrata.db", "copy.db")
     key = json.loads(world.call("keys", "list", "--database", "sqlite:encrata.db", "--json"))[-1]
     # Where the tool is not installed, the same by the library.
-    (world.home / "ask.py").write_text("import sqlite3, sys\nprint(*sqlite3.connect(sys.argv[1], uri=True).execute(sys.argv[2]).fetchone())\n")
+    asked = "sqlite3.connect(sys.argv[1], uri=True).execute(sys.argv[2]).fetchone()"
+    (world.home / "ask.py").write_text(f"import sqlite3, sys\nprint(*{asked})\n")
     tool = 'command -v sqlite3 >/dev/null || sqlite3() { python3 ask.py "$@"; }\n'
     ok, *listed = world.shell(tool + text).stdout.splitlines()
     assert ok == "ok" and any(key["id"] in line for line in listed), listed
@@ -322,7 +323,8 @@ def first_key(world: World, text: str) -> None:
         assert setting in unit or setting == "User=encrata-webhooks", setting
     if runner.startswith("kubectl"):
         named = "kind: Deployment\nmetadata:\n  name: encrata-webhooks\n"
-        assert runner == "kubectl exec deploy/encrata-webhooks -- " and named in (ROOT / "deploy/kubernetes.yaml").read_text("utf-8")
+        assert runner == "kubectl exec deploy/encrata-webhooks -- "
+        assert named in (ROOT / "deploy/kubernetes.yaml").read_text("utf-8")
 
 
 def contains(world: World, text: str) -> None:
