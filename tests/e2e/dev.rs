@@ -7,8 +7,8 @@ use encrata_webhooks_tests::Running;
 /// The words of a line that is shown to be copied, behind those of `start`.
 fn words<'a>(lines: &'a [String], start: &str) -> Vec<&'a str> {
     let at = lines.iter().position(|line| line.trim().starts_with(start)).unwrap();
-    let line = lines[at].trim().split_whitespace().skip(1).filter(|word| *word != "\\");
-    let more = lines[at + 1].trim().split_whitespace().filter(|_| lines[at].ends_with('\\'));
+    let line = lines[at].split_whitespace().skip(1).filter(|word| *word != "\\");
+    let more = lines[at + 1].split_whitespace().filter(|_| lines[at].ends_with('\\'));
     line.chain(more).collect()
 }
 

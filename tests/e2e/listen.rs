@@ -339,7 +339,10 @@ async fn a_sample_is_triggered() {
     assert_eq!(failed.code, Some(1));
     assert!(failed.stderr.contains("the answer was 500"), "{failed:?}");
     let by_admin = run_with(&["trigger", "lookup.completed"], b"", &admin);
-    assert!(by_admin.code == Some(1) && by_admin.stderr.contains("a publisher's key is needed"));
+    assert!(
+        by_admin.code == Some(1) && by_admin.stderr.contains("a publisher's key is needed"),
+        "{by_admin:?}"
+    );
     let by_publisher = run_with(&test, b"", &Scene::env(base, &scene.publisher));
     assert_eq!(by_publisher.code, Some(1));
     assert!(by_publisher.stderr.contains("an admin's or a member's key is needed"), "{by_publisher:?}");
