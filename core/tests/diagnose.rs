@@ -155,6 +155,9 @@ fn every_cause_is_told() {
     expect(Cause::SecretQuotes, true, told(bare(&plain(&in_quotes, BODY)), BODY, SECRET, None));
     expect(Cause::SecretPrefixMissing, true, told(bare(&right), BODY, &SECRET[6..], None));
     expect(Cause::SecretPrefixStripped, true, told(bare(&plain(&SECRET[6..], BODY)), BODY, SECRET, None));
+    // Quotes and white space around what we hold hide nothing of what the sender did.
+    let around = format!("\"{SECRET}\"\n");
+    expect(Cause::SecretPrefixStripped, true, told(bare(&plain(&SECRET[6..], BODY)), BODY, &around, None));
     expect(Cause::SecretDecoded, true, told(bare(&plain_with(&standard_key(), BODY)), BODY, SECRET, None));
     expect(Cause::SecretHexDecoded, true, told(bare(&plain_with(&hex_bytes, BODY)), BODY, SECRET, None));
     expect(Cause::SecretHexDecoded, true, told(standard(&hex_bytes, "1", BODY), BODY, SECRET, None));

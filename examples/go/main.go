@@ -14,8 +14,8 @@ import (
 
 func main() {
 	secrets := strings.Fields(os.Getenv("ENCRATA_WEBHOOK_SECRET")) // The old and the new one while it rotates.
-	if errors.Is(verify(nil, nil, 0, secrets...), errSecret) {
-		log.Fatal("set ENCRATA_WEBHOOK_SECRET to the webhook's secret")
+	if os.Getenv("PORT") == "" || errors.Is(verify(nil, nil, 0, secrets...), errSecret) {
+		log.Fatal("set PORT, and ENCRATA_WEBHOOK_SECRET to the webhook's secret")
 	}
 	var inbox sync.Map // By id. Yours is a table with a unique id: it survives a crash, and every process sees it.
 	http.HandleFunc("/webhooks/encrata", func(w http.ResponseWriter, r *http.Request) {
@@ -34,6 +34,7 @@ func main() {
 		}
 		w.WriteHeader(http.StatusNoContent)
 	})
+	log.Println("listening on http://127.0.0.1:" + os.Getenv("PORT") + "/webhooks/encrata")
 	server := http.Server{Addr: "127.0.0.1:" + os.Getenv("PORT"), ReadTimeout: 10 * time.Second}
 	log.Fatal(server.ListenAndServe())
 }

@@ -55,7 +55,9 @@ async fn what_is_delivered_arrives_on_a_laptop_and_verifies_there() {
     // The receiver of the webhook fails: that is nothing to the laptop.
     scene.receiver.script("/hook", |_| Reply::status(500));
     let listening = scene.listen(scene.server.base(), &[]);
-    assert!(listening.says("listening").await.contains("deliveries of acme"));
+    let first = listening.says("listening").await;
+    let ends = format!("forwarded to {}", scene.laptop.url("/local"));
+    assert!(first.contains("deliveries of acme") && first.ends_with(&ends), "{first}");
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let event = json!({"workspace_id": scene.admin.workspace_id, "event": "lookup.completed", "data": {"email": "ü@example.com", "lookup_id": "l\n1"}});
     let headers = [("content-type", "application/json"), ("traceparent", traceparent)];
@@ -80,6 +82,16 @@ async fn what_is_delivered_arrives_on_a_laptop_and_verifies_there() {
 }
 
 #[tokio::test]
+async fn where_it_forwards_to_is_shown_without_what_may_be_secret() {
+    let scene = Scene::new().await;
+    let to = "http://user:mark-p@127.0.0.1:1/webhooks/encrata?token=mark-q";
+    let env = Scene::env(scene.server.base(), &scene.admin);
+    let listening = Running::start(&["listen", "--forward-to", to], &env);
+    let first = listening.says("listening").await;
+    assert!(first.ends_with("forwarded to http://127.0.0.1:1/webhooks/encrata"), "{first}");
+}
+
+#[tokio::test]
 async fn it_prints_json_filters_and_catches_up() {
     let scene = Scene::new().await;
     scene.publish(1).await;
@@ -98,7 +110,8 @@ async fn it_prints_json_filters_and_catches_up() {
 
     // All of them, oldest first, and without a place to forward them to.
     let shown = Running::start(&["listen", "--since", since], &Scene::env(scene.server.base(), &scene.admin));
-    shown.says("credits.low").await;
+    let line = shown.says("credits.low").await;
+    assert_eq!(line, line.trim_end());
     let order: Vec<String> = shown.lines().into_iter().skip(1).collect();
     assert!(order[0].contains("lookup.completed") && order[1].contains("credits.low"), "{order:?}");
     assert_eq!(scene.laptop.received("/local").len(), 1);
@@ -231,8 +244,10 @@ async fn only_who_may_sign_may_listen() {
     scene.server.setup().create_key("other", "member");
     assert!(tokio::time::timeout(std::time::Duration::from_millis(1500), theirs.next()).await.is_err());
 
-    for (key, says) in [(&reader, "another role"), (&scene.admin.with_key("enc_live_x"), "401: unauthorized")]
-    {
+    for (key, says) in [
+        (&reader, "an admin's or a member's key is needed"),
+        (&scene.admin.with_key("enc_live_x"), "401: unauthorized"),
+    ] {
         let ended = run_with(&["listen"], b"", &Scene::env(scene.server.base(), key));
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert!(ended.stderr.contains(says), "{ended:?}");
@@ -324,7 +339,17 @@ async fn a_sample_is_triggered() {
     assert_eq!(failed.code, Some(1));
     assert!(failed.stderr.contains("the answer was 500"), "{failed:?}");
     let by_admin = run_with(&["trigger", "lookup.completed"], b"", &admin);
-    assert!(by_admin.code == Some(1) && by_admin.stderr.contains("another role"), "{by_admin:?}");
+    assert!(
+        by_admin.code == Some(1) && by_admin.stderr.contains("a publisher's key is needed"),
+        "{by_admin:?}"
+    );
+    let by_publisher = run_with(&test, b"", &Scene::env(base, &scene.publisher));
+    assert_eq!(by_publisher.code, Some(1));
+    assert!(by_publisher.stderr.contains("an admin's or a member's key is needed"), "{by_publisher:?}");
+    // Nothing is asked of a server: there is none.
+    let to_all = run(&["trigger", "test", "--server", "http://127.0.0.1:1", "--api-key", "x"]);
+    assert_eq!(to_all.code, Some(2));
+    assert!(to_all.stderr.contains("not provided: --webhook"), "{to_all:?}");
     let unknown = run(&["trigger", "lookup.done"]);
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.stderr.contains("lookup.completed"), "{unknown:?}");

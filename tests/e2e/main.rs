@@ -3,7 +3,7 @@
 //! What is delivered: [`deliver`] is the happy path, [`retry`] what follows a failure, [`failures`] every way in which
 //! a receiver can fail, [`fair`] what it costs the others, [`notify`] who is told, [`guard`] where nothing is sent, [`names`] what becomes of a name that changes, [`tls`] what is not trusted, [`egress`] by way of
 //! whom, [`nodes`] who sends it. What is asked: [`publish`], [`webhooks`], [`rotation`],
-//! [`deliveries`], [`sent`], [`stream`], [`listen`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]; [`port`] what is not
+//! [`deliveries`], [`sent`], [`stream`], [`listen`], [`dev`], [`stats`], [`resend`], [`test_send`], [`keys`], [`session`], [`page`], [`access`], [`import`], [`input`], [`rate_limit`]; [`port`] what is not
 //! even waited for, [`idle`] what it costs, [`behind_proxy`] who asks. What is kept:
 //! [`restart`], [`durable`], [`backup`], [`rekey`], and in [`secrets`] what is not. How it starts and what it says: [`start`],
 //! [`start_postgres`], [`command_line`], [`progress`], [`config`], [`passwords`] that it does not, [`log`], [`metrics`], [`dashboard`], [`traces`], [`health`].
@@ -19,6 +19,7 @@ mod config;
 mod dashboard;
 mod deliver;
 mod deliveries;
+mod dev;
 mod durable;
 mod egress;
 mod failures;

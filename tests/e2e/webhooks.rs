@@ -218,6 +218,20 @@ async fn a_url_is_checked_as_creating_checks_it() {
         let refused = admin.post("/api/webhooks", create).await.expect(400).error();
         assert_eq!(check(url).await, json!({"ok": false, "error": refused}));
     }
+    for (url, is_local) in [
+        ("http://example.com/", true),
+        ("HTTP://LOCALHOST:3000/hook", true),
+        ("https://127.0.0.1/", true),
+        ("https://localhost/", true),
+        ("https://[::1]:8443/", true),
+        ("https://[::ffff:127.0.0.1]/", true),
+        ("https://10.0.0.1/", false),
+        ("ftp://example.com/", false),
+    ] {
+        let error = check(json!(url)).await["error"].as_str().unwrap().to_owned();
+        let hint = "; for a receiver on your laptop: encrata-webhooks listen --forward-to URL";
+        assert_eq!(error.ends_with(hint), is_local, "{error}");
+    }
     for nothing in [json!({}), json!({"url": null})] {
         admin.post("/api/webhooks/check", nothing).await.expect(400);
     }

@@ -30,7 +30,8 @@ async fn work(event: Event) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let receiver = Receiver::new(std::env::var("ENCRATA_WEBHOOK_SECRET").ok())?;
+    let receiver = Receiver::new(std::env::var("ENCRATA_WEBHOOK_SECRET").ok())
+        .map_err(|error| format!("ENCRATA_WEBHOOK_SECRET: {error}"))?;
     let app = Router::new().route("/webhooks/encrata", post(receive)).with_state(receiver);
     let port = std::env::var("PORT").unwrap_or("3000".into());
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}")).await?;

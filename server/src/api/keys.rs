@@ -99,15 +99,14 @@ const UPDATED: Json<Message> = Json(Message { message: "API key updated" });
 
 /// List API keys
 ///
-/// Without those of publishers, which are the operator's: no route of these knows them. A member's key makes and changes no
-/// admin's (403).
+/// A member's key makes and changes no admin's, and nobody's a publisher's, which is the operator's (403).
 #[utoipa::path(
     get, path = "/keys", operation_id = "list_keys", tag = "keys", security(("key" = []), ("session" = [])),
     responses((status = 200, description = "The workspace's keys", body = Keys), Errors)
 )]
 async fn list(State(app): State<App>, Extension(key): Extension<ApiKey>) -> Result<Json<Keys>, ApiError> {
-    let keys = app.store.keys(key.workspace_id).await?.into_iter().filter(is_of_the_workspace);
-    Ok(Json(Keys { keys: keys.map(|key| KeyView::new(&app, key)).collect() }))
+    let keys = app.store.keys(key.workspace_id).await?;
+    Ok(Json(Keys { keys: keys.into_iter().map(|key| KeyView::new(&app, key)).collect() }))
 }
 
 /// A key to be made.
@@ -352,16 +351,10 @@ async fn limit(
     updated(app.store.limit_key(key.workspace_id, found.id, credit_limit).await?)
 }
 
-/// Publishers' keys are the operator's, whichever workspace they stand in: here nobody sees or changes them.
-fn is_of_the_workspace(key: &ApiKey) -> bool {
-    key.role != Role::Publisher
-}
-
 /// The key that a caller wants to change, if it may.
 async fn managed(app: &App, caller: &ApiKey, key_id: Option<&str>) -> Result<ApiKey, ApiError> {
     let key_id: KeyId = id(key_id, "id", "key")?;
-    let found = app.store.key(caller.workspace_id, key_id).await?.filter(is_of_the_workspace);
-    let found = found.ok_or_else(|| unknown("key"))?;
+    let found = app.store.key(caller.workspace_id, key_id).await?.ok_or_else(|| unknown("key"))?;
     may_manage(caller, found.role)?;
     Ok(found)
 }
@@ -371,7 +364,10 @@ fn may_manage(caller: &ApiKey, role: Role) -> Result<(), ApiError> {
         return Ok(());
     }
     let (by, of) = (caller.role, role);
-    let why = format!("a key of the role {by} makes and changes none of the role {of}: use an admin's");
+    let why = match role {
+        Role::Publisher => "a publisher's key is the operator's, who changes it on the command line".into(),
+        _ => format!("a key of the role {by} makes and changes none of the role {of}: use an admin's"),
+    };
     Err(ApiError::Status(StatusCode::FORBIDDEN, why))
 }
 

@@ -356,11 +356,18 @@ pub(super) fn checked_url(app: &App, url: Option<&str>) -> Result<HttpsUrl, ApiE
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
         ApiError::BadRequest("url is missing: give the https URL that events are delivered to".into())
     })?;
-    let url = HttpsUrl::parse(url).map_err(ApiError::BadRequest)?;
+    let is_http = url.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("http:"));
+    let url = HttpsUrl::parse(url).map_err(|why| bad_url(why, is_http))?;
     app.guard
         .check_literal(url.as_url())
-        .map_err(|blocked| ApiError::BadRequest(format!("url can't be delivered to: {blocked}")))?;
+        .map_err(|blocked| bad_url(format!("url can't be delivered to: {blocked}"), blocked.is_loopback()))?;
     Ok(url)
+}
+
+/// Why a webhook can't have a URL; `is_local` when it looks like that of a developer's own receiver.
+fn bad_url(why: String, is_local: bool) -> ApiError {
+    let hint = "for a receiver on your laptop: encrata-webhooks listen --forward-to URL";
+    ApiError::BadRequest(if is_local { format!("{why}; {hint}") } else { why })
 }
 
 /// Reads event types; each may be named once or more, and counts once.

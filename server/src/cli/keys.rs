@@ -65,7 +65,7 @@ impl Create {
     async fn run(self) -> Result<(), Failure> {
         let workspace = printable("--workspace", &self.workspace)?;
         let name = printable("--name", &self.name)?;
-        let store = Store::open(&self.database.database).await?;
+        let store = self.database.open().await?;
         let now_ms = now_ms();
         let made = NewKey::generate()?;
         let key = NewApiKey {

@@ -36,10 +36,10 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use zeroize::Zeroizing;
 
 use self::config_file::Settings;
-use self::output::note;
+use self::output::{Unwritten, note};
 use crate::config::MasterKeySource;
 use crate::secret_text::SecretText;
-use crate::store::DatabaseUrl;
+use crate::store::{DatabaseUrl, Store};
 
 /// At the end of every help.
 const EXIT_CODES: &str =
@@ -82,7 +82,6 @@ enum Command {
     Trigger(trigger::Trigger),
     /// Print the API's description (OpenAPI 3.1), as the server serves it at /api/openapi.json
     Openapi,
-    /// Sign a body: prints the value of X-Encrata-Signature
     Sign(sign::Sign),
     /// Verify a body: exit code 0, or 1 with the reason
     Verify(verify::Verify),
@@ -104,6 +103,23 @@ struct Database {
         default_value = "sqlite:encrata.db"
     )]
     database: DatabaseUrl,
+}
+
+impl Database {
+    /// Opens it, or makes it. That is said: a path with a slip in it makes one in another place.
+    async fn open(&self) -> Result<Store, Failure> {
+        let url = &self.database;
+        let is_made = Store::is_made(url).await?;
+        let store = Store::open(url).await?;
+        match url {
+            _ if is_made => {}
+            DatabaseUrl::Sqlite(file) => {
+                note!("made a new database at {}", std::path::absolute(file.path())?.display());
+            }
+            DatabaseUrl::Postgres(_) => note!("made a new database at {url}"),
+        }
+        Ok(store)
+    }
 }
 
 /// Where the master key is that a database is under.
@@ -259,7 +275,11 @@ fn on_runtime(command: impl Future<Output = Result<(), Failure>>) -> Result<(), 
     result
 }
 
-fn fail(failure: &dyn std::error::Error) -> ExitCode {
+fn fail(failure: &(dyn std::error::Error + Send + Sync + 'static)) -> ExitCode {
+    // Whoever read has what they wanted.
+    if failure.downcast_ref::<Unwritten>().is_some_and(Unwritten::is_unread) {
+        return ExitCode::SUCCESS;
+    }
     note!("encrata-webhooks: {failure}");
     ExitCode::FAILURE
 }

@@ -1,7 +1,7 @@
 //! Printing. Whoever reads may have gone, or the disk may be full: that is no reason to panic.
 
 use std::fmt::Arguments;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
 use super::Failure;
 
@@ -24,7 +24,19 @@ pub(super) use {note, out, show};
 
 pub(in crate::cli) fn line(line: Arguments<'_>) -> Result<(), Failure> {
     let written = writeln!(anstream::stdout().lock(), "{line}");
-    written.map_err(|error| format!("cannot write to standard output: {error}").into())
+    Ok(written.map_err(Unwritten)?)
+}
+
+/// What was to be printed was not.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {0}")]
+pub(in crate::cli) struct Unwritten(io::Error);
+
+impl Unwritten {
+    /// Whether whoever read has closed the pipe, as `head` does.
+    pub(in crate::cli) fn is_unread(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
 }
 
 pub(in crate::cli) fn error_line(line: Arguments<'_>) {

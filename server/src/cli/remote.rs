@@ -95,6 +95,7 @@ impl Remote {
             |error: reqwest::Error| format!("{} can't be reached: {}", self.name(), innermost(&error));
         let response = request.send().await.map_err(unreachable)?;
         let status = response.status();
+        let publishes = response.url().path().ends_with("/api/events");
         if status.is_success() {
             return Ok(response);
         }
@@ -106,7 +107,8 @@ impl Remote {
         let error = plain(said.unwrap_or("no server of webhooks, as it seems: its answer is not ours"));
         let hint = match status.as_u16() {
             401 => " (is the key revoked, or of another server?)",
-            403 => " (a key of another role is needed: see `encrata-webhooks keys create --help`)",
+            403 if publishes => " (a publisher's key is needed: see `encrata-webhooks keys create --help`)",
+            403 => " (an admin's or a member's key is needed: see `encrata-webhooks keys create --help`)",
             _ => "",
         };
         let server = self.name();

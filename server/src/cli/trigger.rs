@@ -17,7 +17,7 @@ use super::remote::Remote;
 /// webhook as a test, with `test: true` in its data (with an admin's or a member's key).
 #[derive(Debug, Args)]
 pub(super) struct Trigger {
-    /// Which event, like lookup.completed
+    /// Which event, like lookup.completed; `test` goes with --webhook only
     #[arg(value_name = "EVENT", value_parser = PossibleValuesParser::new(EventKind::ALL.map(EventKind::as_str)))]
     event: String,
     /// Other data than the sample's: a JSON object whose fields replace the sample's
@@ -26,8 +26,8 @@ pub(super) struct Trigger {
     /// Whose event it is; the key's own workspace when not given
     #[arg(long, value_name = "ID", conflicts_with = "webhook")]
     workspace: Option<String>,
-    /// Send it to this webhook alone, as a test
-    #[arg(long, value_name = "ID")]
+    /// Send it to this webhook alone, as a test. `test` goes no other way
+    #[arg(long, value_name = "ID", required_if_eq("event", EventKind::Test.as_str()))]
     webhook: Option<String>,
     /// Print one JSON object: the server's answer
     #[arg(long)]

@@ -87,6 +87,13 @@ impl fmt::Display for Blocked {
 
 impl std::error::Error for Blocked {}
 
+impl Blocked {
+    /// Whether it is this machine's own.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.address.to_canonical().is_loopback()
+    }
+}
+
 impl Guard {
     /// A guard that also lets `allowed` through.
     pub fn new(allowed: impl Into<Arc<[IpNet]>>) -> Self {

@@ -112,8 +112,7 @@ export interface paths {
         };
         /**
          * List API keys
-         * @description Without those of publishers, which are the operator's: no route of these knows them. A member's key makes and changes no
-         *     admin's (403).
+         * @description A member's key makes and changes no admin's, and nobody's a publisher's, which is the operator's (403).
          */
         get: operations["list_keys"];
         /** Rename an API key */

@@ -25,8 +25,8 @@ function state({ is_active, disabled_by_admin }: Key) {
 /** A key, and what can be done to it. */
 export function KeyRow({ apiKey, onChanged }: Props) {
   const { mayWrite, role } = useSession();
-  // As the server has it: nobody changes a key that is more than their own.
-  const mayChange = mayWrite && (role === "admin" || apiKey.role !== "admin");
+  // As the server has it: nobody changes a key that is more than their own, or the operator's.
+  const mayChange = mayWrite && apiKey.role !== "publisher" && (role === "admin" || apiKey.role !== "admin");
   const { kind, text } = state(apiKey);
   return (
     <li class="key">

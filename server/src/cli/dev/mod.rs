@@ -88,7 +88,7 @@ impl Dev {
 async fn show(publisher: &Publisher, receiver: &Receiver, view: &View) -> Result<(), Failure> {
     let events = publisher.publish_samples(view).await?;
     let arrived = tokio::time::timeout(PATIENCE, receiver.has_accepted(&events)).await;
-    view.summary(&receiver.counts());
+    view.turn().await.summary(&receiver.counts());
     match arrived {
         Ok(()) if receiver.counts().refused == 0 => Ok(()),
         Ok(()) => Err("a delivery did not verify".into()),

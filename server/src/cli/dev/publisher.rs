@@ -56,8 +56,10 @@ impl Publisher {
         let mut ids = Vec::new();
         for kind in EventKind::SUBSCRIBABLE.into_iter().flat_map(|kind| [kind; OF_EACH]) {
             let body = json!({"event": kind.as_str(), "data": kind.sample()});
+            let mut turn = view.turn().await;
             let accepted: Accepted = self.post("/api/events", &self.publisher, &body).await?;
-            view.published(kind.as_str(), &accepted.id);
+            turn.published(kind.as_str(), &accepted.id);
+            drop(turn);
             ids.push(accepted.id);
             tokio::time::sleep(BEAT).await;
         }

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum_server::tls_rustls::RustlsConfig;
-use encrata_webhooks::{EventKind, Webhook, verify_signature};
+use encrata_webhooks::{Error, Event, EventKind, Webhook, verify_signature};
 use tokio::sync::Notify;
 
 use super::certificate::Certificate;
@@ -103,6 +103,37 @@ impl Receiver {
     }
 }
 
+impl Seen {
+    /// Counts what came, and says what to answer.
+    fn take(&mut self, event: Result<Event, Error>, plain: bool) -> (StatusCode, Received) {
+        self.counts.requests += 1;
+        match event {
+            Ok(event) if plain => {
+                self.counts.verified += 1;
+                let id = event.id.clone().unwrap_or_default();
+                let is_first = event.name() == FAILS_FIRST.as_str() && self.counts.failed_on_purpose == 0;
+                let status = if is_first {
+                    self.counts.failed_on_purpose += 1;
+                    StatusCode::INTERNAL_SERVER_ERROR
+                } else {
+                    self.accepted.insert(id.clone());
+                    StatusCode::OK
+                };
+                (status, Received::Verified { event: event.name().to_owned(), id, status: status.as_u16() })
+            }
+            Ok(_) => {
+                self.counts.refused += 1;
+                (StatusCode::UNAUTHORIZED, Received::Refused("X-Encrata-Signature does not match".into()))
+            }
+            Err(error) => {
+                self.counts.refused += 1;
+                let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::UNAUTHORIZED);
+                (status, Received::Refused(error.to_string()))
+            }
+        }
+    }
+}
+
 impl Inner {
     fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
         // Counting can't panic half-way.
@@ -116,34 +147,10 @@ async fn receive(State(state): State<Arc<Inner>>, headers: HeaderMap, body: Byte
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let plain = verify_signature(&body, secret, header("x-encrata-signature"));
 
-    let mut seen = state.lock();
-    seen.counts.requests += 1;
-    let (status, received) = match &event {
-        Ok(event) if plain => {
-            seen.counts.verified += 1;
-            let id = event.id.clone().unwrap_or_default();
-            let is_first = event.name() == FAILS_FIRST.as_str() && seen.counts.failed_on_purpose == 0;
-            let status = if is_first {
-                seen.counts.failed_on_purpose += 1;
-                StatusCode::INTERNAL_SERVER_ERROR
-            } else {
-                seen.accepted.insert(id.clone());
-                StatusCode::OK
-            };
-            (status, Received::Verified { event: event.name().to_owned(), id, status: status.as_u16() })
-        }
-        Ok(_) => {
-            seen.counts.refused += 1;
-            (StatusCode::UNAUTHORIZED, Received::Refused("X-Encrata-Signature does not match".into()))
-        }
-        Err(error) => {
-            seen.counts.refused += 1;
-            let status = StatusCode::from_u16(error.http_status()).unwrap_or(StatusCode::UNAUTHORIZED);
-            (status, Received::Refused(error.to_string()))
-        }
-    };
-    drop(seen);
-    state.view.received(&received);
+    let mut turn = state.view.turn().await;
+    let (status, received) = state.lock().take(event, plain);
+    turn.received(&received);
+    drop(turn);
     state.changed.notify_waiters();
     status
 }

@@ -1,10 +1,11 @@
 //! What a person sees.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::Keys;
 use super::publisher::Webhook;
@@ -23,6 +24,9 @@ const BUSY: Style = AnsiColor::Yellow.on_default();
 pub(super) struct View {
     published: Arc<Mutex<HashMap<String, Instant>>>,
 }
+
+/// Whose turn it is to say what happens. An event is published within one turn, so its arrival is told in a later one.
+pub(super) struct Turn<'a>(MutexGuard<'a, HashMap<String, Instant>>);
 
 /// A request that the receiver got.
 pub(super) enum Received {
@@ -46,38 +50,8 @@ impl View {
         show!("  publisher key  {}\n", keys.publisher.expose());
     }
 
-    pub(super) fn published(&self, event: &str, id: &str) {
-        self.lock().insert(id.to_owned(), Instant::now());
-        show!("{}  {BUSY}published{BUSY:#}  {event:<21}  {DIM}{id}{DIM:#}", time());
-    }
-
-    pub(super) fn received(&self, received: &Received) {
-        match received {
-            Received::Verified { event, id, status } => {
-                let after = self
-                    .lock()
-                    .get(id)
-                    .map(|at| format!("{} ms after it was published", at.elapsed().as_millis()));
-                let after = after.unwrap_or_default();
-                let (style, answer) = match status {
-                    200 => (GOOD, "answered 200".to_owned()),
-                    other => (BAD, format!("answered {other} on purpose: it will be sent again")),
-                };
-                show!(
-                    "{}  {GOOD}verified {GOOD:#}  {event:<21}  {DIM}{id}{DIM:#}  {style}{answer}{style:#}  {DIM}{after}{DIM:#}",
-                    time()
-                );
-            }
-            Received::Refused(why) => show!("{}  {BAD}refused{BAD:#}    {why}", time()),
-        }
-    }
-
-    pub(super) fn summary(&self, counts: &Counts) {
-        let Counts { requests, verified, refused, failed_on_purpose } = counts;
-        show!(
-            "\n{BOLD}{requests} deliveries received: {verified} verified by both signatures, {refused} refused{BOLD:#}; \
-             {failed_on_purpose} answered 500 and sent again.\n"
-        );
+    pub(super) async fn turn(&self) -> Turn<'_> {
+        Turn(self.published.lock().await)
     }
 
     pub(super) fn next_steps(&self, server_url: &str, keys: &Keys, webhook: &Webhook) {
@@ -98,13 +72,51 @@ impl View {
         show!("  # send a test event");
         show!("  curl {server_url}/api/webhooks/test -H 'Authorization: Bearer {admin}' \\");
         show!("    -H 'Content-Type: application/json' -d '{{\"id\":\"{id}\"}}'\n");
+        show!(
+            "  # forward the webhook's events to a receiver of your own, which verifies with the secret above"
+        );
+        show!("  export ENCRATA_WEBHOOK_SECRET={}", webhook.secret.expose());
+        show!("  encrata-webhooks listen --server {server_url} --api-key {admin} \\");
+        show!("    --forward-to http://localhost:3000/webhooks/encrata\n");
+        show!("  # publish a sample event to it");
+        show!("  encrata-webhooks trigger lookup.completed --server {server_url} --api-key {publisher}\n");
         show!("  # what else there is");
         show!("  curl {server_url}/api/openapi.json\n");
         show!("{DIM}Ctrl-C ends it.{DIM:#}");
     }
+}
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
-        self.published.lock().unwrap_or_else(PoisonError::into_inner)
+impl Turn<'_> {
+    pub(super) fn published(&mut self, event: &str, id: &str) {
+        self.0.insert(id.to_owned(), Instant::now());
+        show!("{}  {BUSY}published{BUSY:#}  {event:<21}  {DIM}{id}{DIM:#}", time());
+    }
+
+    pub(super) fn received(&mut self, received: &Received) {
+        match received {
+            Received::Verified { event, id, status } => {
+                let ms = self.0.get(id).map(|at| at.elapsed().as_millis());
+                let after = ms.map(|ms| format!("  {DIM}{ms} ms after it was published{DIM:#}"));
+                let after = after.unwrap_or_default();
+                let (style, answer) = match status {
+                    200 => (GOOD, "answered 200".to_owned()),
+                    other => (BAD, format!("answered {other} on purpose: it will be sent again")),
+                };
+                show!(
+                    "{}  {GOOD}verified {GOOD:#}  {event:<21}  {DIM}{id}{DIM:#}  {style}{answer}{style:#}{after}",
+                    time()
+                );
+            }
+            Received::Refused(why) => show!("{}  {BAD}refused{BAD:#}    {why}", time()),
+        }
+    }
+
+    pub(super) fn summary(&mut self, counts: &Counts) {
+        let Counts { requests, verified, refused, failed_on_purpose } = counts;
+        show!(
+            "\n{BOLD}{requests} deliveries received: {verified} verified by both signatures, {refused} refused{BOLD:#}; \
+             {failed_on_purpose} answered 500 and sent again.\n"
+        );
     }
 }
 

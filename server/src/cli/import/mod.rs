@@ -71,7 +71,7 @@ impl ImportFiles {
         if self.check && !Store::is_made(database).await? {
             return self.told(import.webhooks.len(), import.keys.len(), 0);
         }
-        let store = Store::open(database).await?;
+        let store = self.database.open().await?;
         let done = self.import(&store, &import).await;
         store.close().await;
         done

@@ -103,12 +103,12 @@ impl Forwarded {
             String::new()
         };
         let outcome = match (self.status, &self.error) {
-            (Some(status @ 200..300), _) => format!("{GOOD}{status}{GOOD:#} in {took_ms} ms{slow}"),
-            (Some(status), _) => format!("{BAD}{status}{BAD:#} in {took_ms} ms{slow}"),
-            (None, Some(error)) => format!("{BAD}{error}{BAD:#}"),
+            (Some(status @ 200..300), _) => format!("  {GOOD}{status}{GOOD:#} in {took_ms} ms{slow}"),
+            (Some(status), _) => format!("  {BAD}{status}{BAD:#} in {took_ms} ms{slow}"),
+            (None, Some(error)) => format!("  {BAD}{error}{BAD:#}"),
             (None, None) => String::new(),
         };
-        show!("{DIM}{at}{DIM:#}  {event:<21}  {DIM}{id}{DIM:#}  {outcome}");
+        show!("{DIM}{at}{DIM:#}  {event:<21}  {DIM}{id}{DIM:#}{outcome}");
     }
 
     /// Whether the receiver took it.

@@ -179,8 +179,9 @@ impl Listen {
         if self.json {
             return;
         }
-        let to =
-            self.forward_to.as_ref().map(|url| format!(", forwarded to {}", shown(url))).unwrap_or_default();
+        // Who calls wants to see what they called with, but for what may be secret.
+        let to = self.forward_to.as_ref().map(|url| format!(", forwarded to {}{}", shown(url), url.path()));
+        let to = to.unwrap_or_default();
         let again = if seen.is_new() { "" } else { " again" };
         show!("listening{again}: deliveries of {}, from {}{to}", plain(workspace), self.remote.name());
         if *webhooks == 0 {
