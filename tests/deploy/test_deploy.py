@@ -69,6 +69,32 @@ def test_kubernetes_takes_it() -> None:
     assert "prometheus" in str(rules["metrics"])
 
 
+def test_no_node_starts_before_the_ingress_is_named() -> None:
+    container = documents("kubernetes.yaml")[0]["spec"]["template"]["spec"]["containers"][0]
+    network = next(one["value"] for one in container["env"] if one["name"] == "ENCRATA_TRUSTED_PROXY")
+    refused = call(BINARY, "config", env={"ENCRATA_TRUSTED_PROXY": network})
+    assert refused.returncode == 2 and "trusted-proxy" in refused.stderr, refused
+    assert call(BINARY, "config", env={"ENCRATA_TRUSTED_PROXY": network.split()[-1].strip(">")}).returncode == 0
+
+
+def test_the_proxy_lets_through_what_is_served() -> None:
+    conf = re.sub(r"#.*", "", read("nginx.conf"))
+    assert conf.count("{") == conf.count("}")
+    places = dict(re.findall(r"location (\S.*?) \{([^}]*)\}", conf))
+    passed = {place for place, what in places.items() if "proxy_pass" in what}
+    assert passed == {"/api/", "/settings/", *(place for place in places if place.startswith("~"))}
+    described = json.loads(call(BINARY, "openapi").stdout)["paths"]
+    streams = re.compile(next(place for place in places if place.startswith("~"))[2:])
+    through = {path for path in described if streams.match(path)}
+    assert {path.split("/")[-1] for path in through} == {"stream", "listen"}, through
+    assert all(path.startswith("/api/") for path in described)
+    assert "proxy_buffering off;" in places["~ " + streams.pattern]
+    # The server closes what is idle for 180 s, and sends something into a stream every 15 s.
+    assert int(re.search(r"keepalive_timeout (\d+)s;", conf)[1]) < 180
+    assert int(re.search(r"proxy_read_timeout (\d+)s;", conf)[1]) > 15
+    assert "X-Forwarded-For $proxy_add_x_forwarded_for;" in conf and "X-Forwarded-Proto $scheme;" in conf
+
+
 def test_the_files_that_compose_mounts_are_there() -> None:
     compose = documents("compose.yaml")[0]
     assert (DEPLOY / compose["services"]["encrata"]["build"]["context"]).resolve() == ROOT
