@@ -30,7 +30,7 @@ const TOLERANCE: Duration = Duration::from_secs(300);
 ///
 /// # let secret = "whsec_6cce5d5445b12e649ce9e715a2ef4addc9117d6bf3013a0f388997ed20711b1c";
 /// let state = AppState { receiver: Receiver::new(secret)?, database: "…".into() };
-/// let app: axum::Router = axum::Router::new().route("/webhooks", axum::routing::post(receive)).with_state(state);
+/// let app: axum::Router = axum::Router::new().route("/webhooks/encrata", axum::routing::post(receive)).with_state(state);
 /// # Ok::<(), encrata_webhooks::Error>(())
 /// ```
 #[derive(Debug, Clone)]
