@@ -36,6 +36,8 @@ export const session = [
       const { page, api, key, server, workspace } = bench;
       const other = await server.createKey(workspace, "member", "other");
       await signIn({ ...bench, key: other }, "/keys");
+      // What the page asks by itself is answered: the next it asks is the click.
+      await page.getByRole("group", { name: "Actions on other" }).waitFor();
       const { keys } = await api.call("GET", "/api/keys");
       const { id } = keys.find(({ name }) => name === "other");
       await api.call("DELETE", `/api/keys?id=${id}`);
