@@ -2,12 +2,13 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::duration::ms;
 use jiff::{Timestamp, Unit};
 
 /// Milliseconds since the Unix epoch, now.
 pub fn now_ms() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+    ms(since_epoch)
 }
 
 /// `now_ms` as the API writes it: RFC 3339, UTC, milliseconds, `Z`.

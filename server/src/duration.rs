@@ -1,6 +1,11 @@
-//! Durations as an operator writes them.
+//! Durations as an operator writes them, and as the store counts them.
 
 use std::time::Duration;
+
+/// In whole milliseconds.
+pub(crate) fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
 
 /// `250ms`, `30s`, `5m`, `12h`, `30d`.
 ///

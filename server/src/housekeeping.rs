@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ms;
+use crate::duration::ms;
 use crate::store::{Store, StoreError};
 
 /// How long to rest when there is nothing to do.
@@ -65,8 +66,7 @@ async fn forget(store: &Store, retention: Option<Duration>) -> Result<(), StoreE
     while store.forget_sessions().await? {
         tokio::time::sleep(BREATH).await;
     }
-    let before =
-        |kept: Duration| now_ms().saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX));
+    let before = |kept: Duration| now_ms().saturating_sub(ms(kept));
     let (minutes_ms, hours_ms) = (before(MINUTES), retention.map_or(i64::MIN, before));
     let mut after = None;
     loop {
@@ -83,7 +83,7 @@ async fn forget(store: &Store, retention: Option<Duration>) -> Result<(), StoreE
 
 /// Erases what is older than `retention`: waiting deliveries first, then history, then the events.
 async fn expire(store: &Store, retention: Duration) -> Result<(), StoreError> {
-    let before_ms = now_ms().saturating_sub(i64::try_from(retention.as_millis()).unwrap_or(i64::MAX));
+    let before_ms = now_ms().saturating_sub(ms(retention));
     let mut after = None;
     loop {
         let webhooks = store.webhooks_after(after).await?;

@@ -10,6 +10,7 @@ use axum::response::Response;
 use super::{ApiError, App, cookie, same_origin};
 use crate::clock::now_ms;
 use crate::door::caller::Caller;
+use crate::duration::ms;
 use crate::model::api_key::{ApiKey, KeyHash, may_be_key};
 use crate::model::session::TOUCH_AFTER;
 use crate::store::StoreError;
@@ -78,7 +79,7 @@ pub(super) async fn authenticate(
 /// The key of a session that is used now.
 async fn used(app: &App, token: &KeyHash) -> Result<Option<ApiKey>, StoreError> {
     let Some(session) = app.store.session(token).await? else { return Ok(None) };
-    let touch_ms = i64::try_from(TOUCH_AFTER.as_millis()).unwrap_or(i64::MAX);
+    let touch_ms = ms(TOUCH_AFTER);
     if session.idle_ms >= touch_ms
         && let Err(error) = app.store.touch_session(token).await
     {

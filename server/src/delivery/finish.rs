@@ -11,6 +11,7 @@ use super::group::{self, Weight};
 use super::stats::Stats;
 use super::wake::Wake;
 use super::worker::POLL;
+use crate::duration::ms;
 use crate::metrics::METRICS;
 use crate::model::delivery::Next;
 use crate::store::{Finish, Finished, Store, Turn};
@@ -87,7 +88,7 @@ impl Finisher {
 
 /// Whether another attempt follows before the worker would look by itself.
 fn is_due_soon(finish: &Finish) -> bool {
-    let poll_ms = i64::try_from(POLL.as_millis()).unwrap_or(i64::MAX);
+    let poll_ms = ms(POLL);
     matches!(finish.next, Next::Retry { after_ms } if after_ms < poll_ms)
 }
 

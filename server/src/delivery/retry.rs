@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::duration;
+use crate::duration::{self, ms};
 use crate::model::delivery::{Next, Verdict};
 use crate::model::outcome::Outcome;
 
@@ -72,10 +72,6 @@ fn asked(outcome: &Outcome) -> Option<Duration> {
         }
         Outcome::Answered { .. } | Outcome::Unanswered(_) => None,
     }
-}
-
-fn ms(delay: Duration) -> i64 {
-    i64::try_from(delay.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// `5s,30s,2m`: numbers with `ms`, `s`, `m`, `h` or `d`. Empty means that nothing is retried.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::statement::Value;
 use crate::clock::now_ms;
+use crate::duration::ms;
 
 /// Whose time decides what is due and when a lease ends.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl From<&Clock> for Value<'_> {
     fn from(clock: &Clock) -> Self {
         Value::Int(match clock {
             Clock::Process { start_ms, start } => {
-                let passed_ms = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
+                let passed_ms = ms(start.elapsed());
                 Some(start_ms.saturating_add(passed_ms))
             }
             Clock::Database => None,

@@ -8,6 +8,7 @@ use super::row::Row;
 use super::rows::{Rows, int, text};
 use super::statement::Statement;
 use super::{Store, StoreError, TRIES, Turn, Tx, attempts};
+use crate::duration::ms;
 use crate::metrics::METRICS;
 use crate::model::delivery::{Attempt, Claim, Next, Verdict};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
@@ -152,7 +153,7 @@ impl Store {
         finished: impl Iterator<Item = &Finish>,
         disable_after: Duration,
     ) -> Result<Vec<News>, StoreError> {
-        let disable_ms = i64::try_from(disable_after.as_millis()).unwrap_or(i64::MAX);
+        let disable_ms = ms(disable_after);
         // By webhook, in order, so that two nodes seldom wait for each other.
         let mut said: BTreeMap<(WorkspaceId, WebhookId), Said> = BTreeMap::new();
         for finish in finished {

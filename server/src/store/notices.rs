@@ -9,6 +9,7 @@ use super::statement::{Statement, sql};
 use super::webhooks::url;
 use super::{Store, StoreError, Tx};
 use crate::clock::now_ms;
+use crate::duration::ms;
 use crate::model::ids::{NoticeId, WebhookId, WorkspaceId};
 use crate::model::notice::{DueNotice, Notice, NoticeKind};
 
@@ -127,10 +128,6 @@ fn notice(row: &Row) -> Result<Notice, StoreError> {
     })
 }
 
-fn ms(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
 /// $1 now.
 pub(super) static NOTE: Statement = Statement::new(
     "insert into notices (workspace_id, id, webhook_id, kind, reason, created_ms, attempts, next_ms)
@@ -145,25 +142,27 @@ pub(super) static NEWEST: Statement = Statement::new(
      where n.workspace_id = $1 and w.deleted_ms is null order by n.id desc limit $2",
 );
 
-/// $1 now, $2 how old one may be that was never tried. One of a deleted webhook is nobody's news, and goes with it.
-pub(super) static DUE: Statement = Statement::new(
-    "select id from notices
-     where next_ms <= now($1) and (attempts > 0 or created_ms > now($1) - $2)
-     order by next_ms limit 1",
-);
+/// $1 now, $2 how old one may be that was never tried.
+macro_rules! due {
+    () => {
+        "select workspace_id, id from notices
+         where next_ms <= now($1) and (attempts > 0 or created_ms > now($1) - $2)
+         order by next_ms limit 1"
+    };
+}
+
+pub(super) static DUE: Statement = Statement::new(due!());
 
 /// As [`DUE`], $3 for how long. Two nodes may find the same: the second then sees that it is not due any more.
-pub(super) static TAKE: Statement = Statement::new(
+pub(super) static TAKE: Statement = Statement::new(concat!(
     "update notices set attempts = attempts + 1, next_ms = now($1) + $3
-     where (workspace_id, id) = (
-        select workspace_id, id from notices
-        where next_ms <= now($1) and (attempts > 0 or created_ms > now($1) - $2)
-        order by next_ms limit 1
-     ) and next_ms <= now($1)
+     where (workspace_id, id) = (",
+    due!(),
+    ") and next_ms <= now($1)
      returning id, workspace_id, webhook_id, kind, reason, created_ms, attempts,
         (select w.url from webhooks w where w.workspace_id = notices.workspace_id and w.id = webhook_id) as url,
         (select s.name from workspaces s where s.id = notices.workspace_id) as workspace",
-);
+));
 
 /// $1 now, $2 workspace, $3 notice, $4 when it is due again; null means never.
 static PUT_OFF: Statement =

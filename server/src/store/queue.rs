@@ -14,6 +14,7 @@ use super::rows::{int, text};
 use super::statement::Statement;
 use super::webhooks::{secrets, url};
 use super::{Store, StoreError, Tx};
+use crate::duration::ms;
 use crate::model::delivery::{Claim, Target};
 use crate::model::ids::WebhookId;
 
@@ -91,7 +92,7 @@ impl Store {
             let claim = CLAIM
                 .query()
                 .bind(&self.clock)
-                .bind(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX))
+                .bind(ms(lease))
                 .bind(&*self.owner)
                 .bind(i64::try_from(limit).unwrap_or(i64::MAX));
             rows.extend(claim.bind_rows(lanes).all(&mut tx).await?);

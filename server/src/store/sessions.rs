@@ -3,6 +3,7 @@
 use super::api_keys::{api_key, key_columns};
 use super::statement::{Statement, sql};
 use super::{Store, StoreError, Tx};
+use crate::duration::ms;
 use crate::model::api_key::{ApiKey, KeyHash};
 use crate::model::ids::{KeyId, WorkspaceId};
 use crate::model::session::{IDLE, LIFETIME, MAX_PER_KEY, Session};
@@ -94,10 +95,6 @@ pub(super) async fn end_sessions(
     let end = sql("delete from sessions where workspace_id = $1 and key_id = $2");
     end.bind(workspace_id).bind(key_id).execute(tx).await?;
     Ok(())
-}
-
-fn ms(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// $1 hash, $2 workspace, $3 key, $4 now, $5 how long it lasts.

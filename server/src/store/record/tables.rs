@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::subscribers::{Subscriber, subscribed};
 use super::{Admit, RecordError, Recorded, idempotency};
+use crate::duration::ms;
 use crate::model::delivery::{Claim, Target};
 use crate::model::event::{Accepted, MAX_BATCH_DELIVERIES, NewBatch, NewEvent};
 use crate::model::ids::{DeliveryId, WebhookId, WorkspaceId};
@@ -139,7 +140,7 @@ impl<'a> Recording<'a> {
                 created_ms: batch.now_ms,
                 target: Arc::clone(target),
             });
-            return Some(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
+            return Some(ms(*lease));
         }
         self.waiting = true;
         None
